@@ -1,0 +1,3 @@
+//! The `corten` program.
+
+fn main() {}
