@@ -1,1 +1,29 @@
-//! corten-term.
+//! Terms: what an Erlang value is, in memory and outside of it.
+//!
+//! Every other crate builds on this one. It knows tagged words and heap objects ([`layout`], [`Term`]),
+//! where they are allocated ([`Heap`]), atoms ([`Atom`]), and the operations that need nothing but terms.
+//! It knows nothing of processes, schedulers or code.
+//!
+//! The invariant that everything rests on: a [`Term<'h>`] borrows the heap that its words lie on, so as
+//! long as one is alive nothing can move or free them. Words that survive a collection are kept as raw
+//! [`Word`]s by their owner, who shows them to the collector as roots.
+
+pub mod atom;
+pub mod atoms;
+pub mod binary;
+pub mod copy;
+pub mod heap;
+pub mod layout;
+pub mod literal;
+pub mod pid;
+pub mod reference;
+pub mod term;
+
+pub use atom::{Atom, AtomError};
+pub use atoms as am;
+pub use binary::{Binary, Bits};
+pub use heap::Heap;
+pub use layout::Word;
+pub use pid::{Pid, PortId};
+pub use reference::RefNumbers;
+pub use term::{Kind, Term};

@@ -1,0 +1,247 @@
+//! Bytes: reference-counted binaries off the heap, and the view of any bit string's bits.
+
+use crate::Term;
+use std::alloc::{self, Layout};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+/// What an off-heap binary starts with; the bytes follow.
+///
+/// Bytes below `used` never change once written. Bytes above belong to whoever raises `used`: that is
+/// how `<<Acc/binary, …>>` appends in place, safely even when several processes share the binary.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Shared {
+    references: AtomicUsize,
+    /// Bits that are in use.
+    used: AtomicUsize,
+    /// Bytes there is room for.
+    capacity: usize,
+}
+
+/// One counted reference to an off-heap binary.
+#[derive(Debug)]
+pub struct Binary(NonNull<Shared>);
+
+// SAFETY: counts are atomic, bytes below `used` are immutable.
+unsafe impl Send for Binary {}
+// SAFETY: as above.
+unsafe impl Sync for Binary {}
+
+static TOTAL_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes held by all off-heap binaries of the node.
+pub fn total_bytes() -> usize {
+    TOTAL_BYTES.load(Ordering::Relaxed)
+}
+
+impl Binary {
+    fn layout(capacity: usize) -> Layout {
+        Layout::from_size_align(size_of::<Shared>().saturating_add(capacity), 8)
+            .unwrap_or_else(|_| crate::heap::out_of_memory(capacity / 8))
+    }
+
+    /// A binary with room for `capacity` bytes, `used` bits of which count as written. The bytes are zero.
+    pub fn zeroed(capacity: usize, used_bits: usize) -> Binary {
+        assert!(used_bits <= capacity * 8);
+        let layout = Binary::layout(capacity);
+        // SAFETY: the layout is not empty; the header is written before anyone sees it.
+        unsafe {
+            let p = alloc::alloc_zeroed(layout).cast::<Shared>();
+            let Some(p) = NonNull::new(p) else {
+                crate::heap::out_of_memory(capacity / 8)
+            };
+            p.write(Shared {
+                references: AtomicUsize::new(1),
+                used: AtomicUsize::new(used_bits),
+                capacity,
+            });
+            TOTAL_BYTES.fetch_add(capacity, Ordering::Relaxed);
+            Binary(p)
+        }
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Binary {
+        let b = Binary::zeroed(bytes.len(), bytes.len() * 8);
+        // SAFETY: fresh, with room for exactly these bytes.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), b.as_mut_ptr(), bytes.len()) };
+        b
+    }
+
+    fn shared(&self) -> &Shared {
+        // SAFETY: the reference that we count keeps it alive.
+        unsafe { self.0.as_ref() }
+    }
+    pub fn as_ptr(&self) -> *const u8 {
+        self.as_mut_ptr()
+    }
+    /// Where the bytes lie. Writing is for whoever made the binary, or claimed the bits with [`Binary::claim`].
+    pub fn as_mut_ptr(&self) -> *mut u8 {
+        // SAFETY: the bytes follow the header.
+        unsafe { self.0.as_ptr().add(1).cast() }
+    }
+    /// Bytes in use, rounded up.
+    pub fn len(&self) -> usize {
+        self.shared().used.load(Ordering::Acquire).div_ceil(8)
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    pub fn used_bits(&self) -> usize {
+        self.shared().used.load(Ordering::Acquire)
+    }
+    pub fn capacity(&self) -> usize {
+        self.shared().capacity
+    }
+    pub fn references(&self) -> usize {
+        self.shared().references.load(Ordering::Relaxed)
+    }
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: bytes below `used` are initialised and never change.
+        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len()) }
+    }
+
+    /// Claims `more` bits right behind bit `end`, if that is where the written bits end and there is room.
+    /// The caller then writes exactly these bits.
+    pub fn claim(&self, end: usize, more: usize) -> bool {
+        let s = self.shared();
+        end + more <= s.capacity * 8
+            && s.used
+                .compare_exchange(end, end + more, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    pub fn into_raw(self) -> *mut Shared {
+        let p = self.0.as_ptr();
+        std::mem::forget(self);
+        p
+    }
+    /// # Safety
+    /// `p` came from [`Binary::into_raw`] and carries one count.
+    pub unsafe fn from_raw(p: *mut Shared) -> Binary {
+        // SAFETY: pointers of `into_raw` are not null.
+        Binary(unsafe { NonNull::new_unchecked(p) })
+    }
+    /// Another reference to what `p` points to, without taking its count.
+    ///
+    /// # Safety
+    /// `p` points to a live binary.
+    pub unsafe fn clone_raw(p: *mut Shared) -> Binary {
+        // SAFETY: the binary is alive, so its count is at least one.
+        unsafe {
+            (*p).references.fetch_add(1, Ordering::Relaxed);
+            Binary(NonNull::new_unchecked(p))
+        }
+    }
+}
+
+impl Clone for Binary {
+    fn clone(&self) -> Binary {
+        // SAFETY: we hold a count.
+        unsafe { Binary::clone_raw(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        if self.shared().references.fetch_sub(1, Ordering::Release) != 1 {
+            return;
+        }
+        fence(Ordering::Acquire);
+        let capacity = self.shared().capacity;
+        TOTAL_BYTES.fetch_sub(capacity, Ordering::Relaxed);
+        // SAFETY: that was the last reference; same layout as at allocation.
+        unsafe { alloc::dealloc(self.0.as_ptr().cast(), Binary::layout(capacity)) }
+    }
+}
+
+/// The bits of a bit string: `size` bits from bit `start` of the bytes at `base`.
+#[derive(Debug, Clone, Copy)]
+pub struct Bits<'h> {
+    base: *const u8,
+    pub start: usize,
+    pub size: usize,
+    /// The bin ref or heap bits that holds the bytes.
+    pub orig: Term<'h>,
+    marker: PhantomData<&'h [u8]>,
+}
+
+impl<'h> Bits<'h> {
+    /// # Safety
+    /// Bits `start..start + size` at `base` are initialised, immutable and live as long as `'h`.
+    pub unsafe fn new(base: *const u8, start: usize, size: usize, orig: Term<'h>) -> Bits<'h> {
+        Bits {
+            base,
+            start,
+            size,
+            orig,
+            marker: PhantomData,
+        }
+    }
+    pub fn base(&self) -> *const u8 {
+        self.base
+    }
+    /// Whether the size is whole bytes, that is, whether this is a binary.
+    pub fn is_binary(&self) -> bool {
+        self.size % 8 == 0
+    }
+    /// The bytes, if the bits start at a byte's border and are whole bytes.
+    pub fn as_bytes(&self) -> Option<&'h [u8]> {
+        if self.start % 8 != 0 || self.size % 8 != 0 {
+            return None;
+        }
+        // SAFETY: by the promise made to `new`.
+        Some(unsafe { std::slice::from_raw_parts(self.base.add(self.start / 8), self.size / 8) })
+    }
+    /// The bytes, copied and shifted when they do not start at a byte's border. A last partial byte is
+    /// padded with zero bits.
+    pub fn to_bytes(&self) -> std::borrow::Cow<'h, [u8]> {
+        if let Some(b) = self.as_bytes() {
+            return b.into();
+        }
+        let n = self.size.div_ceil(8);
+        let mut out: Vec<u8> = (0..n).map(|i| self.byte(i)).collect();
+        if self.size % 8 != 0
+            && let Some(last) = out.last_mut()
+        {
+            *last &= 0xFF << (8 - self.size % 8);
+        }
+        out.into()
+    }
+    /// Byte `i` counted from `start`; bits beyond the end are undefined, those read are in bounds.
+    pub fn byte(&self, i: usize) -> u8 {
+        let bit = self.start + i * 8;
+        let shift = bit % 8;
+        // SAFETY: the first byte holds a bit of ours; the second is read only if it does too.
+        unsafe {
+            let high = *self.base.add(bit / 8);
+            if shift == 0 {
+                return high;
+            }
+            let end = self.start + self.size;
+            let low = if (bit / 8 + 1) * 8 < end {
+                *self.base.add(bit / 8 + 1)
+            } else {
+                0
+            };
+            (high << shift) | (low >> (8 - shift))
+        }
+    }
+    /// Bit `i`.
+    pub fn bit(&self, i: usize) -> bool {
+        let bit = self.start + i;
+        debug_assert!(i < self.size);
+        // SAFETY: in bounds.
+        unsafe { *self.base.add(bit / 8) >> (7 - bit % 8) & 1 == 1 }
+    }
+    /// Bits `from..from + size` of these.
+    pub fn slice(&self, from: usize, size: usize) -> Bits<'h> {
+        assert!(from + size <= self.size, "slice outside the bit string");
+        Bits {
+            start: self.start + from,
+            size,
+            ..*self
+        }
+    }
+}

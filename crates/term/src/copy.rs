@@ -1,0 +1,226 @@
+//! Deep copies of terms between heaps: messages, ETS rows, spawn arguments, literals.
+//!
+//! Copies are flat (sharing within a term is lost, as in the reference engine), literals are shared unless asked
+//! otherwise, off-heap binaries gain a reference. Both passes use an explicit stack, so depth is
+//! bounded by memory and not by the thread's stack.
+
+use crate::binary::Binary;
+use crate::layout::{self, *};
+use crate::literal;
+use crate::reference::Magic;
+use crate::{Heap, Term};
+
+/// Whether literals are copied or shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Literals {
+    Share,
+    Copy,
+}
+
+/// Words that a flat copy of the term takes, literals shared.
+pub fn size(t: Term<'_>) -> usize {
+    size_with(t, Literals::Share)
+}
+
+/// Words that a flat copy of the term takes.
+pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
+    if t.is_immediate() {
+        return 0;
+    }
+    let mut words = 0;
+    let mut stack: Vec<Word> = Vec::new();
+    let mut next = t.raw();
+    loop {
+        match next & PRIMARY_MASK {
+            PRIMARY_LIST => {
+                let p = (next & !PRIMARY_MASK) as *const Word;
+                if literals == Literals::Copy || !literal::contains(p as usize) {
+                    words += 2;
+                    // SAFETY: a cons has two words.
+                    unsafe {
+                        let head = *p;
+                        if head & PRIMARY_MASK != PRIMARY_IMMEDIATE {
+                            stack.push(head);
+                        }
+                        next = *p.add(1);
+                    }
+                    if next & PRIMARY_MASK != PRIMARY_IMMEDIATE {
+                        continue;
+                    }
+                }
+            }
+            PRIMARY_BOXED => {
+                let p = (next & !PRIMARY_MASK) as *const Word;
+                if literals == Literals::Copy || !literal::contains(p as usize) {
+                    // SAFETY: a boxed term points to a complete object.
+                    unsafe {
+                        let shape = layout::shape(p);
+                        words += if header_sub(*p) == sub::SUB_BITS {
+                            sub_bits_size(p)
+                        } else {
+                            shape.words
+                        };
+                        if header_sub(*p) != sub::SUB_BITS {
+                            for i in shape.terms_from..shape.words {
+                                let w = *p.add(i);
+                                if w & PRIMARY_MASK != PRIMARY_IMMEDIATE {
+                                    stack.push(w);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        match stack.pop() {
+            Some(w) => next = w,
+            None => return words,
+        }
+    }
+}
+
+/// Words of a copied slice: small ones become heap bits of their own, others keep a bin ref.
+///
+/// # Safety
+/// `p` is a sub bits.
+unsafe fn sub_bits_size(p: *const Word) -> usize {
+    // SAFETY: by the caller's promise.
+    let bits = unsafe { *p.add(3) - *p.add(2) } as usize;
+    if bits <= HEAP_BITS_MAX_BYTES * 8 {
+        2 + bits.div_ceil(64)
+    } else {
+        5 + 3
+    }
+}
+
+/// A deep copy of `t` on `to`, literals shared.
+pub fn copy<'d>(t: Term<'_>, to: &'d Heap) -> Term<'d> {
+    copy_with(t, to, Literals::Share)
+}
+
+/// A deep copy of `t` on `to`.
+pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> {
+    let mut root: Word = 0;
+    // Places still to be filled: where, and with a copy of what.
+    let mut stack: Vec<(*mut Word, Word)> = vec![(&raw mut root, t.raw())];
+    while let Some((mut at, mut w)) = stack.pop() {
+        loop {
+            let p = (w & !PRIMARY_MASK) as *const Word;
+            let primary = w & PRIMARY_MASK;
+            let shared = primary == PRIMARY_IMMEDIATE
+                || primary == PRIMARY_HEADER
+                || (literals == Literals::Share && literal::contains(p as usize));
+            // SAFETY: `at` is a fresh word of `to` (or `root`); `p` a complete object of the source.
+            unsafe {
+                if shared {
+                    *at = w;
+                    break;
+                }
+                if primary == PRIMARY_LIST {
+                    let cell = to.alloc(2);
+                    *at = cell as Word | PRIMARY_LIST;
+                    let head = *p;
+                    if head & PRIMARY_MASK == PRIMARY_IMMEDIATE {
+                        *cell = head;
+                    } else {
+                        stack.push((cell, head));
+                    }
+                    at = cell.add(1);
+                    w = *p.add(1);
+                    continue;
+                }
+                *at = copy_boxed(p, to, &mut stack) as Word | PRIMARY_BOXED;
+                break;
+            }
+        }
+    }
+    // SAFETY: everything reachable from `root` is a literal or lies on `to`.
+    unsafe { Term::from_raw(root) }
+}
+
+/// Copies one object; its terms are pushed to be filled later.
+///
+/// # Safety
+/// `p` is a complete object.
+unsafe fn copy_boxed(p: *const Word, to: &Heap, stack: &mut Vec<(*mut Word, Word)>) -> *mut Word {
+    // SAFETY: layouts as `layout` tells; fresh words are filled completely here or through `stack`,
+    // which is drained before anybody sees the copy.
+    unsafe {
+        let shape = layout::shape(p);
+        match header_sub(*p) {
+            sub::SUB_BITS => return copy_sub_bits(p, to),
+            sub::REF if shape.words == 5 => {
+                let magic = *p.add(3) as *const Magic;
+                std::sync::Arc::increment_strong_count(magic);
+                return to
+                    .magic_reference(std::sync::Arc::from_raw(magic))
+                    .pointer();
+            }
+            _ => {}
+        }
+        let new = to.alloc(shape.words);
+        for i in 0..shape.terms_from {
+            *new.add(i) = *p.add(i);
+        }
+        for i in shape.terms_from..shape.words {
+            let w = *p.add(i);
+            if w & PRIMARY_MASK == PRIMARY_IMMEDIATE {
+                *new.add(i) = w;
+            } else {
+                stack.push((new.add(i), w));
+            }
+        }
+        new
+    }
+}
+
+/// # Safety
+/// `p` is a sub bits.
+unsafe fn copy_sub_bits(p: *const Word, to: &Heap) -> *mut Word {
+    // SAFETY: by the caller's promise; `orig` is a bin ref or heap bits.
+    unsafe {
+        let (start, end) = (*p.add(2) as usize, *p.add(3) as usize);
+        let orig = (*p.add(4) & !PRIMARY_MASK) as *const Word;
+        if end - start > HEAP_BITS_MAX_BYTES * 8 && header_sub(*orig) == sub::BIN_REF {
+            let binary = Binary::clone_raw(*orig.add(1) as *mut _);
+            return to.refc_binary(binary, start, end).pointer();
+        }
+        let bits = crate::Bits::new(*p.add(1) as *const u8, start, end - start, Term::NIL);
+        let (t, bytes) = to.heap_bits_zeroed(end - start);
+        let from = bits.to_bytes();
+        std::ptr::copy_nonoverlapping(from.as_ptr(), bytes, from.len());
+        t.pointer()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_complete_and_has_the_size_that_was_told() {
+        let from = Heap::new();
+        let big = from.binary(&[1; 1000]);
+        let slice = {
+            let b = big.as_bits().unwrap();
+            from.sub_bits(b.orig, b.base(), 8, 24)
+        };
+        let t = from.tuple(&[
+            from.list(&[Term::small(1), from.float(1.0)]),
+            big,
+            slice,
+            from.int(i64::MAX),
+        ]);
+        let n = size(t);
+        let to = Heap::with_capacity(n);
+        let c = copy(t, &to);
+        assert_eq!(to.used_fragment_words(), n);
+        drop(from);
+        let e = c.as_tuple().unwrap();
+        assert_eq!(e[0].iter().nth(1).and_then(|t| t.as_float()), Some(1.0));
+        assert_eq!(e[1].to_bytes().unwrap().as_ref(), &[1; 1000]);
+        assert_eq!(e[2].to_bytes().unwrap().as_ref(), &[1, 1]);
+        assert_eq!(e[3].as_i64(), Some(i64::MAX));
+    }
+}
