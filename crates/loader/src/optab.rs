@@ -87,8 +87,6 @@ pub enum Slot {
     ListBin,
     /// The commands of `bs_match`.
     ListMatch,
-    /// A list of anything but lists.
-    ListAny,
 }
 
 macro_rules! optab {
@@ -314,15 +312,15 @@ optab! {
     182 BsMatch              "bs_match"               [Fail Reg ListMatch]
     183 ExecutableLine       "executable_line"        [Line U]
     // OTP 28
-    184 DebugLine            "debug_line"             [Any Any Any Any]
+    184 DebugLine            "debug_line"             [Any Line U Live]
     // OTP 29
     185 Bif3                 "bif3"                   [Fail Bif Src Src Src Dst]
     186 IsAnyNativeRecord    "is_any_native_record"   [Fail Src]
     187 IsNativeRecord       "is_native_record"       [Fail Src Src Src]
     188 GetRecordElements    "get_record_elements"    [Fail Src ListMapGet]
-    189 PutRecord            "put_record"             [Any Any Any Any Any ListAny]
+    189 PutRecord            "put_record"             [Fail Src Src Dst Live ListMapPut]
     190 IsRecordAccessible   "is_record_accessible"   [Fail Src Src]
-    191 GetRecordField       "get_record_field"       [Any Any Any Any Any]
+    191 GetRecordField       "get_record_field"       [Fail Src Src Src Dst]
 }
 
 /// The lowest "highest opcode" that an accepted file may state: `swap`, which every compiler since
