@@ -1,1 +1,29 @@
-//! corten-engine.
+//! The engine: processes, their memory and mailboxes, schedulers, timers, code, the interpreter.
+//!
+//! `bifs` and `io` give it their tables of functions at start ([`node::Node`]); it never calls them by
+//! name. The rooms, from the bottom up:
+//!
+//! - [`bif`]: how native functions are declared, called, and how they stop;
+//! - [`process`]: the process structure, process table, registered names, process dictionary;
+//! - [`gc`]: the collector;
+//! - [`signal`]: signals between processes, mailbox, links, monitors, exit;
+//! - [`timer`]: timer wheels; [`time`]: clocks;
+//! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
+//! - [`interp`]: the instruction handlers, exceptions and stack traces;
+//! - [`sched`]: scheduler threads, run queues, dirty pools;
+//! - [`node`]: what there is one of.
+
+pub mod bif;
+pub mod code;
+pub mod gc;
+pub mod interp;
+pub mod node;
+pub mod process;
+pub mod sched;
+pub mod signal;
+pub mod time;
+pub mod timer;
+
+pub use bif::{Args, Bif, BifFlags, BifResult, Stop};
+pub use node::{Node, node};
+pub use process::Process;

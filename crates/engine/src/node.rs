@@ -1,0 +1,132 @@
+//! What there is one of: configuration, tables, counters. Reached by [`node()`] from everywhere.
+
+use crate::bif::Bif;
+use crate::process::table::ProcessTable;
+use std::sync::OnceLock;
+
+/// What the command line and the environment decide; everything has the reference engine's default.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Normal schedulers (`+S`) and how many of them are online.
+    pub schedulers: usize,
+    pub schedulers_online: usize,
+    /// `+SDcpu`, `+SDio`.
+    pub dirty_cpu: usize,
+    pub dirty_cpu_online: usize,
+    pub dirty_io: usize,
+    /// `+P`, `+Q`, `+t`.
+    pub process_limit: usize,
+    pub port_limit: usize,
+    pub atom_limit: usize,
+    /// `+hms` (words), `+hmbs` (words), `+hmax` (words; 0 is none), `+hmaxk`, `+hmaxel`, `+hmaxib`.
+    pub min_heap_size: usize,
+    pub min_bin_vheap_size: usize,
+    pub max_heap_size: usize,
+    pub max_heap_kill: bool,
+    pub max_heap_log: bool,
+    pub max_heap_include_binaries: bool,
+    /// `+hmqd`: whether message data is off heap by default.
+    pub off_heap_messages: bool,
+    /// `-env ERL_FULLSWEEP_AFTER`.
+    pub fullsweep_after: u16,
+    /// The whole argument vector, as `system_info(emu_args)` shows it.
+    pub emu_args: Vec<Vec<u8>>,
+    /// Everything after the first `--`: what `init` gets.
+    pub init_args: Vec<Vec<u8>>,
+    pub root_dir: String,
+    pub bin_dir: String,
+    pub progname: String,
+    /// Directory that holds the preloaded modules' `.beam` files.
+    pub preloaded_dir: String,
+    pub otp_release: String,
+    /// The version of the `erts` that the libraries belong to.
+    pub erts_version: String,
+    /// `+B`: what SIGINT does: `true` opens the break menu.
+    pub break_handler: BreakMode,
+    /// `+W`: what `error_logger:warning_map` answers.
+    pub warning_map: WarningMap,
+    /// Collect at every allocation point (`CORTEN_GC_STRESS=1`).
+    pub gc_stress: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakMode {
+    Menu,
+    /// `+Bc`: the shell's own interrupt.
+    Interrupt,
+    /// `+Bd`: end at once.
+    Quit,
+    /// `+Bi`: ignore.
+    Ignore,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WarningMap {
+    Error,
+    Warning,
+    Info,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Config {
+            schedulers: cores,
+            schedulers_online: cores,
+            dirty_cpu: cores,
+            dirty_cpu_online: cores,
+            dirty_io: 10,
+            process_limit: 1_048_576,
+            port_limit: 65_536,
+            atom_limit: 1_048_576,
+            min_heap_size: 233,
+            min_bin_vheap_size: 46_422,
+            max_heap_size: 0,
+            max_heap_kill: true,
+            max_heap_log: true,
+            max_heap_include_binaries: false,
+            off_heap_messages: false,
+            fullsweep_after: 65_535,
+            emu_args: Vec::new(),
+            init_args: Vec::new(),
+            root_dir: String::new(),
+            bin_dir: String::new(),
+            progname: "erl".into(),
+            preloaded_dir: String::new(),
+            otp_release: "27".into(),
+            erts_version: "15.2.7".into(),
+            break_handler: BreakMode::Menu,
+            warning_map: WarningMap::Warning,
+            gc_stress: false,
+        }
+    }
+}
+
+/// See the module page.
+#[derive(Debug)]
+pub struct Node {
+    pub config: Config,
+    /// All native functions of all crates.
+    pub bifs: Vec<&'static Bif>,
+    pub processes: ProcessTable,
+}
+
+static NODE: OnceLock<Node> = OnceLock::new();
+
+/// The node. Panics before [`init`], which comes before any process.
+#[inline]
+pub fn node() -> &'static Node {
+    NODE.get()
+        .expect("the node is initialised before anything runs")
+}
+
+/// Makes the node; `tables` are the native functions of each crate.
+pub fn init(config: Config, tables: &[&'static [Bif]]) -> &'static Node {
+    crate::time::init();
+    corten_term::atom::set_limit(config.atom_limit as u32);
+    NODE.get_or_init(|| Node {
+        processes: ProcessTable::new(config.process_limit),
+        bifs: tables.iter().flat_map(|t| t.iter()).collect(),
+        config,
+    })
+}

@@ -1,0 +1,259 @@
+//! The process: one allocation with a part that any thread may touch ([`Shared`]) and a part that belongs
+//! to the thread that runs the process.
+//!
+//! Who may hold what:
+//! - other threads reach a process through the [`table`], under an epoch guard, and get `&Shared` only;
+//! - the thread that has set `RUNNING` in the state word holds `&Process` and may touch everything. BIFs
+//!   get this reference. Fields are `Cell`s, so `Process` is not `Sync` and the compiler keeps others out;
+//! - the collector moves heap objects. It needs the same reference, but runs only where no `Term` of the
+//!   process is alive: at the interpreter's collection points and between slices.
+//!
+//! Roots, that is all places outside the heap that hold terms of this process: the stack, `x` while
+//! it is swapped out, `exception`, `dictionary`, messages marked as on the heap, `group_leader` and what
+//! `cold` lists. `gc::roots` visits them all; whoever adds a place adds it there.
+
+pub mod dictionary;
+pub mod table;
+
+use crate::signal::inqueue::InQueue;
+use crate::signal::mailbox::Mailbox;
+use crate::signal::relations::Relations;
+use corten_term::{Atom, Heap, Pid, Term, Word, am};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// Bits of the state word. See `sched::state` for the transitions.
+pub mod state {
+    /// A thread runs it: it owns the private part.
+    pub const RUNNING: u32 = 1;
+    /// It sits in a run queue.
+    pub const IN_QUEUE: u32 = 1 << 1;
+    /// It has something to execute.
+    pub const ACTIVE: u32 = 1 << 2;
+    /// Signals have arrived since the in-queue was last emptied.
+    pub const SIGNALS: u32 = 1 << 3;
+    /// It is going away: only its exit is executed from now on.
+    pub const EXITING: u32 = 1 << 4;
+    /// Its identity is gone from the table.
+    pub const DEAD: u32 = 1 << 5;
+    /// Suspended by `erlang:suspend_process`.
+    pub const SUSPENDED: u32 = 1 << 6;
+    /// Its next execution is on a dirty pool.
+    pub const DIRTY_IO: u32 = 1 << 7;
+    pub const DIRTY_CPU: u32 = 1 << 8;
+    /// A system process (`is_system_process`).
+    pub const SYSTEM: u32 = 1 << 9;
+    /// Traps exits: read by senders of exit signals only as a hint.
+    pub const TRAP_EXIT: u32 = 1 << 10;
+    /// A dirty thread runs it.
+    pub const RUNNING_DIRTY: u32 = 1 << 11;
+    /// Collecting garbage: for `process_info(P, status)`.
+    pub const COLLECTING: u32 = 1 << 12;
+    /// Priority, two bits: 0 max, 1 high, 2 normal, 3 low.
+    pub const PRIORITY_SHIFT: u32 = 16;
+    pub const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
+}
+
+/// The part of a process that every thread may touch.
+#[derive(Debug)]
+pub struct Shared {
+    pub pid: Pid,
+    pub state: AtomicU32,
+    /// Scheduler whose run queue it belongs to (index), or the one it is bound to.
+    pub home: AtomicU32,
+    /// Link of the run queue.
+    pub queue_next: AtomicPtr<Process>,
+    /// All that others do to this process, in order.
+    pub in_queue: InQueue,
+}
+
+impl Shared {
+    pub fn state(&self) -> u32 {
+        self.state.load(Ordering::Acquire)
+    }
+    pub fn is_exiting(&self) -> bool {
+        self.state() & (state::EXITING | state::DEAD) != 0
+    }
+}
+
+/// Function that a process was started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mfa {
+    pub module: Atom,
+    pub function: Atom,
+    pub arity: u8,
+}
+
+/// Class of an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    Error,
+    Exit,
+    Throw,
+}
+
+/// The exception being raised or last raised: terms are roots.
+#[derive(Debug)]
+pub struct Exception {
+    pub class: Cell<Class>,
+    pub reason: Cell<Word>,
+    /// Raw stack trace: see `interp::stacktrace`.
+    pub trace: Cell<Word>,
+}
+
+/// Flags of the private part.
+pub mod flag {
+    pub const TRAP_EXIT: u32 = 1;
+    pub const SENSITIVE: u32 = 1 << 1;
+    /// Message data off heap.
+    pub const OFF_HEAP_MESSAGES: u32 = 1 << 2;
+    /// The next collection is a major one.
+    pub const NEED_FULLSWEEP: u32 = 1 << 3;
+    /// Collect as soon as it is safe.
+    pub const FORCE_GC: u32 = 1 << 4;
+    /// Waits in `receive` with a timer set.
+    pub const IN_TIMEOUT: u32 = 1 << 5;
+    /// The receive timer fired.
+    pub const TIMED_OUT: u32 = 1 << 6;
+    pub const HIBERNATED: u32 = 1 << 7;
+    pub const ASYNC_DIST: u32 = 1 << 8;
+    pub const MAX_HEAP_KILL: u32 = 1 << 9;
+    pub const MAX_HEAP_LOG: u32 = 1 << 10;
+    pub const MAX_HEAP_BINARIES: u32 = 1 << 11;
+}
+
+/// Registers kept in the structure while swapped out; more go to `more_x`.
+pub const INLINE_X: usize = 4;
+
+/// See the module page.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Process {
+    pub shared: Shared,
+
+    // ---- memory: `heap` bumps between its top and the stack ----
+    pub heap: Heap,
+    /// Stack top: the lowest word in use.
+    pub stack_top: Cell<*mut Word>,
+    /// The heap block: its first word and one past its last (where the stack starts).
+    pub block_start: Cell<*mut Word>,
+    pub block_end: Cell<*mut Word>,
+    /// Objects below this survived a collection: they move to the old heap at the next one.
+    pub high_water: Cell<*mut Word>,
+    pub old_start: Cell<*mut Word>,
+    pub old_top: Cell<*mut Word>,
+    pub old_end: Cell<*mut Word>,
+    /// Words; `max_heap_size` 0 is none.
+    pub min_heap_size: Cell<u32>,
+    pub max_heap_size: Cell<usize>,
+    /// Off-heap binary sizes (words) at which a collection is forced.
+    pub bin_vheap_limit: Cell<u32>,
+    pub bin_old_vheap: Cell<u32>,
+    pub bin_old_vheap_limit: Cell<u32>,
+    pub min_bin_vheap_size: Cell<u32>,
+    pub minor_collections: Cell<u16>,
+    pub fullsweep_after: Cell<u16>,
+
+    // ---- execution ----
+    /// Where it goes on.
+    pub pc: Cell<*const Word>,
+    /// Live registers while swapped out.
+    pub live: Cell<u16>,
+    pub flags: Cell<u32>,
+    pub x: [Cell<Word>; INLINE_X],
+    pub more_x: RefCell<Vec<Word>>,
+    /// Reductions left in the slice, while running.
+    pub reductions_left: Cell<i32>,
+    pub suspend_count: Cell<u32>,
+    /// Reductions executed before this slice.
+    pub reductions: Cell<u64>,
+    pub exception: Exception,
+
+    // ---- relations ----
+    pub mailbox: Mailbox,
+    pub relations: RefCell<Option<Box<Relations>>>,
+    pub dictionary: dictionary::Dictionary,
+    /// A local pid, or a term kept alive by `cold.group_leader_heap`.
+    pub group_leader: Cell<Word>,
+    pub parent: Cell<Word>,
+    pub initial_call: Cell<Mfa>,
+    pub registered: Cell<Option<Atom>>,
+    pub receive_timer: Cell<Option<crate::timer::Handle>>,
+    pub cold: RefCell<Option<Box<Cold>>>,
+}
+
+/// What few processes have.
+#[derive(Debug)]
+pub struct Cold {
+    pub error_handler: Atom,
+    /// Owned copies: `(heap, word)`.
+    pub group_leader_heap: Heap,
+    /// Sequential trace token, a term of the process heap (root), or nil.
+    pub seq_trace_token: Cell<Word>,
+    /// Terms that a native function keeps across waits (roots).
+    pub saved: RefCell<Vec<Word>>,
+    /// `save_calls`.
+    pub saved_calls: usize,
+    /// `process_flag(label)`/`'$process_label'` lives in the dictionary; kept here is what has no home.
+    pub last_calls: Vec<Mfa>,
+}
+
+impl Default for Cold {
+    fn default() -> Cold {
+        Cold {
+            error_handler: am::error_handler,
+            group_leader_heap: Heap::new(),
+            seq_trace_token: Cell::new(corten_term::layout::NIL),
+            saved: RefCell::default(),
+            saved_calls: 0,
+            last_calls: Vec::new(),
+        }
+    }
+}
+
+impl Process {
+    #[inline]
+    pub fn pid(&self) -> Pid {
+        self.shared.pid
+    }
+    pub fn has_flag(&self, f: u32) -> bool {
+        self.flags.get() & f != 0
+    }
+    pub fn set_flag(&self, f: u32, on: bool) {
+        self.flags.set(if on {
+            self.flags.get() | f
+        } else {
+            self.flags.get() & !f
+        });
+    }
+    /// Charges `n` reductions to the running slice.
+    #[inline]
+    pub fn bump_reductions(&self, n: usize) {
+        let n = i32::try_from(n).unwrap_or(i32::MAX);
+        self.reductions_left
+            .set(self.reductions_left.get().saturating_sub(n));
+    }
+    /// A word that this process keeps as a root, as a term.
+    ///
+    /// # Safety
+    /// `w` is a current root of this process, so that it is valid until the next collection.
+    #[inline]
+    pub unsafe fn root(&self, w: Word) -> Term<'_> {
+        // SAFETY: the borrow of the process keeps the collector away.
+        unsafe { Term::from_raw(w) }
+    }
+    pub fn error_handler(&self) -> Atom {
+        self.cold
+            .borrow()
+            .as_ref()
+            .map_or(am::error_handler, |c| c.error_handler)
+    }
+    /// Runs `f` on the rarely used part, made if need be.
+    pub fn with_cold<R>(&self, f: impl FnOnce(&mut Cold) -> R) -> R {
+        f(self.cold.borrow_mut().get_or_insert_with(Box::default))
+    }
+    /// Runs `f` on links and monitors, made if need be.
+    pub fn with_relations<R>(&self, f: impl FnOnce(&mut Relations) -> R) -> R {
+        f(self.relations.borrow_mut().get_or_insert_with(Box::default))
+    }
+}
