@@ -8,6 +8,7 @@
 //! long as one is alive nothing can move or free them. Words that survive a collection are kept as raw
 //! [`Word`]s by their owner, who shows them to the collector as roots.
 
+pub mod arith;
 pub mod atom;
 pub mod atoms;
 pub mod binary;
