@@ -1,3 +1,160 @@
-//! The `corten` program.
+//! The `corten` program: one binary under many names.
+//!
+//! Which part runs is decided here and nowhere else: by the emulator's argv (started by erlexec or by
+//! itself), by the name it was called by (`erl`, `erlc`, … are links to it), else by its first argument.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod emulator;
+mod erlexec;
+mod error;
+mod launch;
+mod otp;
+mod swap;
+mod tools;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use error::{CliError, Result};
+use otp::find::{ASKING, Otp};
+
+const HELP: &str = "\
+Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified libraries of OTP 27.
+
+  corten erl [ARGS]           the emulator; arguments as for OTP's erl
+  corten erlc [ARGS]          the compiler driver
+  corten escript FILE [ARGS]  runs a script
+  corten elixir [ARGS]        also elixirc, iex and mix: Elixir's tools with Corten below them
+  corten rebar3 [ARGS]        the build tool
+  corten otp [fetch]          which OTP and Elixir are used; gets them where there are none
+  corten swap [--undo] DIR    makes Corten the emulator of an OTP installation or a release
+  corten disasm FILE.beam     shows the instructions in a compiled module
+  corten --missing            lists what is not implemented yet
+  corten --version            Corten's version and the OTP that it boots
+
+Called by the name of one of these tools (a link will do), it is that tool.
+";
+
+/// Writes to standard output; a reader that has gone away is no reason to complain.
+pub fn out(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Writes to standard error, likewise.
+pub fn err(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    match dispatch(argv) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            err(&format!("corten: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(argv: Vec<OsString>) -> Result<()> {
+    let called = argv
+        .first()
+        .map(Path::new)
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str);
+    let called = called.unwrap_or("corten").to_string();
+    let first = argv
+        .get(1)
+        .and_then(|arg| arg.to_str())
+        .unwrap_or("")
+        .to_string();
+    if called == "corten" && first == launch::DETACH {
+        match launch::detach(&argv[2..])? {}
+    }
+    if emulator::is_emulator_argv(&argv) || is_emulator(&called) {
+        match emulator::main(argv)? {}
+    }
+    if run_tool(&called, argv.get(1..).unwrap_or_default())? {
+        return Ok(());
+    }
+    // OTP's escript may be linked to under the name of a script that lies beside the link.
+    if let Some(script) = argv.first().and_then(|path| script_beside(Path::new(path))) {
+        match tools::escript::run(&[], &script, &argv[1..])? {}
+    }
+    let rest = argv.get(2..).unwrap_or_default();
+    if run_tool(&first, rest)? {
+        return Ok(());
+    }
+    subcommand(&first, rest)
+}
+
+/// Was this program put in the place of OTP's emulator?
+fn is_emulator(called: &str) -> bool {
+    let is_beam = |name: &str| name.starts_with("beam") && name.ends_with(".smp");
+    let program = std::env::current_exe().ok();
+    let own_name = program
+        .as_deref()
+        .and_then(Path::file_name)
+        .and_then(OsStr::to_str);
+    is_beam(called) || own_name.is_some_and(is_beam)
+}
+
+fn script_beside(called: &Path) -> Option<OsString> {
+    if called.file_name()? == "corten" {
+        return None;
+    }
+    let mut script = std::path::absolute(called).ok()?.into_os_string();
+    script.push(".escript");
+    Path::new(&script).is_file().then_some(script)
+}
+
+/// Runs the tool of this name, if it is one; comes back only without one.
+fn run_tool(name: &str, args: &[OsString]) -> Result<bool> {
+    match name {
+        "erl" => {
+            if std::env::var_os(ASKING).is_some() {
+                return Err(CliError::Says("this erl is Corten itself".into()));
+            }
+            match launch::erl(&Otp::find()?.installation(), args, &[])? {}
+        }
+        "erlexec" => match launch::erl(&launch::installation_of_environment()?, args, &[])? {},
+        "erlc" => match tools::erlc::main(args)? {},
+        "escript" => match tools::escript::main(args)? {},
+        "elixir" | "elixirc" | "iex" | "mix" => match tools::elixir::main(name, args)? {},
+        "rebar3" => match tools::escript::run(&[], otp::find::rebar3()?.as_os_str(), args)? {},
+        _ => Ok(false),
+    }
+}
+
+fn subcommand(name: &str, args: &[OsString]) -> Result<()> {
+    match name {
+        "otp" => otp::main(args),
+        "swap" => swap::main(args),
+        "disasm" => Err(CliError::Says("this build has no disassembler yet".into())),
+        "--missing" => Err(CliError::Says(
+            "this build has no engine yet, so all is missing".into(),
+        )),
+        "--version" | "-V" | "version" => {
+            out(&format!("Corten {}\n", env!("CARGO_PKG_VERSION")));
+            if let Ok(otp) = Otp::find() {
+                out(&format!(
+                    "OTP {} (erts {}) at {}\n",
+                    otp.version,
+                    otp.erts_version,
+                    otp.root.display()
+                ));
+            }
+            Ok(())
+        }
+        "" | "help" | "--help" | "-h" => {
+            out(HELP);
+            Ok(())
+        }
+        other => Err(CliError::Usage(format!(
+            "no such command: {other:?}; `corten help` lists them"
+        ))),
+    }
+}
