@@ -1,1 +1,349 @@
-//! The collector.
+//! The collector: generational, copying, one process at a time.
+//!
+//! A process allocates in its heap block, between the end of its objects and its stack. What survives a
+//! minor collection stays in the (new) block below the high-water mark; what survives the next one moves to
+//! the old heap. A major collection moves everything into a fresh block and drops the old heap. Fragments
+//! (from BIFs and adopted messages) are merged by either kind.
+//!
+//! Called by the interpreter at instructions that state their live registers, by the scheduler
+//! between slices, and by system tasks. No `Term` of the process may be alive. See [`roots`] for what is visited.
+
+mod block;
+mod cheney;
+mod roots;
+
+pub use block::{heap_sizes, next_size};
+
+use crate::Process;
+use crate::process::flag;
+use block::{allocate_block, free_block};
+use cheney::{Copier, Range};
+use corten_term::Word;
+use std::ptr;
+
+/// Words between heap and stack that no heap check hands out: pushes of continuation pointers and the
+/// few words that error handling needs.
+pub const RESERVED: usize = 8;
+
+/// Words of the heap block of a process that has not collected yet.
+pub const INITIAL_WORDS: usize = 32;
+
+/// What one collection did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Words copied, a measure of its cost.
+    pub copied: usize,
+    /// The process is larger than its `max_heap_size` allows.
+    pub too_large: bool,
+}
+
+/// Gives a new process its heap block, with room for `words` words (rounded up).
+pub fn new_block(p: &Process, words: usize) {
+    let size = if words + RESERVED <= INITIAL_WORDS {
+        INITIAL_WORDS
+    } else {
+        next_size(words + RESERVED)
+    };
+    install_block(p, allocate_block(size), size);
+}
+
+/// Makes an empty block the process's own.
+fn install_block(p: &Process, start: *mut Word, size: usize) {
+    let end = start.wrapping_add(size);
+    p.block_start.set(start);
+    p.block_end.set(end);
+    p.high_water.set(start);
+    p.stack_top.set(end);
+    // SAFETY: the block is fresh.
+    unsafe { p.heap.set_area(start, end.wrapping_sub(RESERVED)) };
+}
+
+/// Frees all memory of a process that will not run again: heap block, old heap, fragments, and what
+/// its off-heap objects refer to.
+pub fn free(p: &Process) {
+    // SAFETY: nothing refers to the process's terms any more, by the caller's promise to call this last.
+    unsafe {
+        corten_term::heap::release_off_heap(p.heap.off_heap());
+        p.heap.set_off_heap(ptr::null_mut(), 0);
+        p.heap.set_area(ptr::null_mut(), ptr::null_mut());
+        free_fragments(p);
+        free_block(p.block_start.get(), block_words(p));
+        free_block(p.old_start.get(), old_block_words(p));
+    }
+    for c in [
+        &p.block_start,
+        &p.block_end,
+        &p.high_water,
+        &p.old_start,
+        &p.old_top,
+        &p.old_end,
+        &p.stack_top,
+    ] {
+        c.set(ptr::null_mut());
+    }
+}
+
+/// # Safety
+/// Nothing refers to words in the fragments.
+unsafe fn free_fragments(p: &Process) {
+    let mut f = p.heap.take_fragments();
+    while !f.is_null() {
+        // SAFETY: taken off the list; ours.
+        unsafe {
+            let next = (*f).next;
+            corten_term::heap::Fragment::free(f);
+            f = next;
+        }
+    }
+}
+
+fn words_between(from: *mut Word, to: *mut Word) -> usize {
+    (to as usize - from as usize) / size_of::<Word>()
+}
+
+/// Words of the heap block.
+pub fn block_words(p: &Process) -> usize {
+    words_between(p.block_start.get(), p.block_end.get())
+}
+/// Words of the old heap's block.
+pub fn old_block_words(p: &Process) -> usize {
+    words_between(p.old_start.get(), p.old_end.get())
+}
+/// Words of objects in the heap block.
+pub fn used_words(p: &Process) -> usize {
+    words_between(p.block_start.get(), p.heap.top())
+}
+/// Words of objects in the old heap.
+pub fn old_used_words(p: &Process) -> usize {
+    words_between(p.old_start.get(), p.old_top.get())
+}
+/// Words on the stack.
+pub fn stack_words(p: &Process) -> usize {
+    words_between(p.stack_top.get(), p.block_end.get())
+}
+
+/// Whether a collection is due although the block is not full: fragments or off-heap binaries have piled up.
+pub fn is_due(p: &Process) -> bool {
+    p.has_flag(flag::FORCE_GC)
+        || (p.heap.has_fragments() && p.heap.fragment_words() > block_words(p).max(233) / 2)
+        || p.heap.off_heap_bytes() / 8 > p.bin_vheap_limit.get() as usize
+}
+
+/// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
+pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    let major = p.has_flag(flag::NEED_FULLSWEEP)
+        || p.minor_collections.get() >= p.fullsweep_after.get()
+        || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get()
+        || !old_heap_has_room(p);
+    let mut out = if major {
+        collect_major(p, need, live_x)
+    } else {
+        collect_minor(p, need, live_x)
+    };
+    p.set_flag(flag::FORCE_GC, false);
+    out.too_large = exceeds_max_heap(p);
+    p.bump_reductions(out.copied / 16);
+    out
+}
+
+/// Like [`collect`], for a process that is swapped out.
+pub fn collect_swapped_out(p: &Process, major: bool) -> Outcome {
+    if major {
+        p.set_flag(flag::NEED_FULLSWEEP, true);
+    }
+    let live = p.live.get() as usize;
+    let mut x: Vec<Word> =
+        p.x.iter()
+            .map(|c| c.get())
+            .chain(p.more_x.borrow().iter().copied())
+            .take(live)
+            .collect();
+    let out = collect(p, 0, &mut x);
+    for (i, w) in x.into_iter().enumerate() {
+        match p.x.get(i) {
+            Some(c) => c.set(w),
+            None => p.more_x.borrow_mut()[i - p.x.len()] = w,
+        }
+    }
+    out
+}
+
+/// Collects and leaves the process with as little memory as its live data needs (`hibernate`).
+pub fn hibernate(p: &Process, live_x: &mut [Word]) -> Outcome {
+    let live = copy_all(p, upper_bound(p) + stack_words(p) + RESERVED, live_x, true);
+    let exact = used_words(p) + stack_words(p) + RESERVED;
+    let again = copy_all(p, exact, live_x, true);
+    p.set_flag(flag::FORCE_GC, false);
+    Outcome {
+        copied: live + again,
+        too_large: false,
+    }
+}
+
+fn old_heap_has_room(p: &Process) -> bool {
+    let mature = words_between(p.block_start.get(), p.high_water.get());
+    p.old_start.get().is_null() || words_between(p.old_top.get(), p.old_end.get()) >= mature
+}
+
+/// No collection can leave more live words than this.
+fn upper_bound(p: &Process) -> usize {
+    used_words(p) + old_used_words(p) + p.heap.used_fragment_words() + roots::on_heap_to_be(p)
+}
+
+fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    let mature = words_between(p.block_start.get(), p.high_water.get());
+    if mature > 0 && p.old_start.get().is_null() {
+        let size = next_size(mature);
+        let start = allocate_block(size);
+        p.old_start.set(start);
+        p.old_top.set(start);
+        p.old_end.set(start.wrapping_add(size));
+    }
+    let outside = p.heap.used_fragment_words() + roots::on_heap_to_be(p);
+    let stack = stack_words(p);
+    let room = used_words(p) + outside + stack + RESERVED;
+    let size = if outside == 0 {
+        block_words(p).max(room)
+    } else {
+        next_size(room + need).max(block_words(p))
+    };
+    let mut copied = copy_all(p, size, live_x, false);
+    p.minor_collections
+        .set(p.minor_collections.get().saturating_add(1));
+    copied += resize(p, need, live_x);
+    Outcome {
+        copied,
+        too_large: false,
+    }
+}
+
+fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    let size = next_size(upper_bound(p) + stack_words(p) + need + RESERVED);
+    let mut copied = copy_all(p, size, live_x, true);
+    p.minor_collections.set(0);
+    p.set_flag(flag::NEED_FULLSWEEP, false);
+    copied += resize(p, need, live_x);
+    Outcome {
+        copied,
+        too_large: false,
+    }
+}
+
+/// Moves to a larger block when less than a quarter is left after `need`, to a smaller one when less
+/// than a quarter is used.
+fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
+    let wanted = used_words(p) + stack_words(p) + need + RESERVED;
+    let size = block_words(p);
+    let min = p.min_heap_size.get() as usize;
+    let target = if wanted > size / 4 * 3 {
+        next_size(wanted + wanted / 2).max(min)
+    } else if wanted < size / 4 && size > min {
+        next_size(wanted * 2).max(min)
+    } else if size < min {
+        min
+    } else {
+        return 0;
+    };
+    if target == size {
+        return 0;
+    }
+    // Everything here survived just now: none of it is to grow old by the move.
+    let survived = words_between(p.block_start.get(), p.high_water.get());
+    p.high_water.set(p.block_start.get());
+    let copied = copy_all(p, target, live_x, false);
+    p.high_water.set(
+        p.block_start
+            .get()
+            .wrapping_add(survived.min(used_words(p))),
+    );
+    copied
+}
+
+/// Copies everything alive into a fresh block of `size` words (and, unless `major`, mature objects to the
+/// old heap), then frees what was left behind. Returns words copied.
+fn copy_all(p: &Process, size: usize, live_x: &mut [Word], major: bool) -> usize {
+    roots::adopt_examined_message(p);
+    let from = Range::new(p.block_start.get(), p.heap.top());
+    let old_block = (p.block_start.get(), block_words(p));
+    let old_heap = Range::new(p.old_start.get(), p.old_top.get());
+    let new = allocate_block(size);
+    let mut copier = Copier::new(
+        new,
+        if major { Range::EMPTY } else { old_heap },
+        if major {
+            Range::EMPTY
+        } else {
+            Range::new(from.start(), p.high_water.get())
+        },
+        if major {
+            ptr::null_mut()
+        } else {
+            p.old_top.get()
+        },
+    );
+
+    // The stack moves first: continuation pointers and immediates as they are, the rest as roots.
+    let depth = stack_words(p);
+    let end = new.wrapping_add(size);
+    let top = end.wrapping_sub(depth);
+    // SAFETY: the new block has room for the stack beyond everything that can survive.
+    unsafe { ptr::copy_nonoverlapping(p.stack_top.get(), top, depth) };
+    // SAFETY: these are all the roots; from here to the end nobody uses the process's terms.
+    let copied = unsafe {
+        copier.forward_all(std::slice::from_raw_parts_mut(top, depth));
+        copier.forward_all(live_x);
+        roots::visit(p, |w| copier.forward(w));
+        copier.scan();
+        let copied = copier.copied();
+        let (list, bytes, old_bytes) = copier.sweep_off_heap(p.heap.off_heap());
+        p.heap.set_off_heap(list, bytes);
+        p.bin_old_vheap
+            .set(u32::try_from(old_bytes / 8).unwrap_or(u32::MAX));
+        p.bin_vheap_limit.set(
+            p.min_bin_vheap_size
+                .get()
+                .max(u32::try_from(bytes / 4).unwrap_or(u32::MAX)),
+        );
+        p.bin_old_vheap_limit.set(
+            p.min_bin_vheap_size
+                .get()
+                .max(u32::try_from(bytes / 4).unwrap_or(u32::MAX)),
+        );
+        free_fragments(p);
+        free_block(old_block.0, old_block.1);
+        copied
+    };
+    if major {
+        // SAFETY: everything alive has left the old heap.
+        unsafe { free_block(p.old_start.get(), old_block_words(p)) };
+        for c in [&p.old_start, &p.old_top, &p.old_end] {
+            c.set(ptr::null_mut());
+        }
+    } else {
+        p.old_top.set(copier.old_top());
+    }
+    p.block_start.set(new);
+    p.block_end.set(end);
+    p.stack_top.set(top);
+    p.high_water.set(copier.top());
+    debug_assert!(copier.top() <= top, "survivors do not fit the block");
+    // SAFETY: what lies between the survivors and the stack is free.
+    unsafe { p.heap.set_area(copier.top(), top.wrapping_sub(RESERVED)) };
+    copied
+}
+
+/// Whether the process is over its `max_heap_size`.
+fn exceeds_max_heap(p: &Process) -> bool {
+    let max = p.max_heap_size.get();
+    if max == 0 {
+        return false;
+    }
+    let mut total = block_words(p) + old_block_words(p);
+    if p.has_flag(flag::MAX_HEAP_BINARIES) {
+        total += p.heap.off_heap_bytes() / 8;
+    }
+    total > max
+}
+
+#[cfg(test)]
+mod tests;

@@ -212,6 +212,72 @@ impl Default for Cold {
 }
 
 impl Process {
+    /// A process without a heap block, in no table, in no queue. `gc::new_block` comes next.
+    pub fn new(pid: Pid, config: &crate::node::Config) -> Box<Process> {
+        let null = || std::ptr::null_mut::<Word>();
+        let mut flags = 0;
+        for (on, f) in [
+            (config.off_heap_messages, flag::OFF_HEAP_MESSAGES),
+            (config.max_heap_kill, flag::MAX_HEAP_KILL),
+            (config.max_heap_log, flag::MAX_HEAP_LOG),
+            (config.max_heap_include_binaries, flag::MAX_HEAP_BINARIES),
+        ] {
+            flags |= if on { f } else { 0 };
+        }
+        let vheap = u32::try_from(config.min_bin_vheap_size).unwrap_or(u32::MAX);
+        Box::new(Process {
+            shared: Shared {
+                pid,
+                state: AtomicU32::new(2 << state::PRIORITY_SHIFT),
+                home: AtomicU32::new(0),
+                queue_next: AtomicPtr::new(std::ptr::null_mut()),
+                in_queue: InQueue::default(),
+            },
+            heap: Heap::new(),
+            stack_top: Cell::new(null()),
+            block_start: Cell::new(null()),
+            block_end: Cell::new(null()),
+            high_water: Cell::new(null()),
+            old_start: Cell::new(null()),
+            old_top: Cell::new(null()),
+            old_end: Cell::new(null()),
+            min_heap_size: Cell::new(u32::try_from(config.min_heap_size).unwrap_or(u32::MAX)),
+            max_heap_size: Cell::new(config.max_heap_size),
+            bin_vheap_limit: Cell::new(vheap),
+            bin_old_vheap: Cell::new(0),
+            bin_old_vheap_limit: Cell::new(vheap),
+            min_bin_vheap_size: Cell::new(vheap),
+            minor_collections: Cell::new(0),
+            fullsweep_after: Cell::new(config.fullsweep_after),
+            pc: Cell::new(std::ptr::null()),
+            live: Cell::new(0),
+            flags: Cell::new(flags),
+            x: std::array::from_fn(|_| Cell::new(corten_term::layout::NIL)),
+            more_x: RefCell::default(),
+            reductions_left: Cell::new(0),
+            suspend_count: Cell::new(0),
+            reductions: Cell::new(0),
+            exception: Exception {
+                class: Cell::new(Class::Error),
+                reason: Cell::new(corten_term::layout::NIL),
+                trace: Cell::new(corten_term::layout::NIL),
+            },
+            mailbox: Mailbox::default(),
+            relations: RefCell::default(),
+            dictionary: dictionary::Dictionary::default(),
+            group_leader: Cell::new(corten_term::layout::NIL),
+            parent: Cell::new(Term::UNDEFINED.raw()),
+            initial_call: Cell::new(Mfa {
+                module: am::undefined,
+                function: am::undefined,
+                arity: 0,
+            }),
+            registered: Cell::new(None),
+            receive_timer: Cell::new(None),
+            cold: RefCell::default(),
+        })
+    }
+
     #[inline]
     pub fn pid(&self) -> Pid {
         self.shared.pid

@@ -15,6 +15,10 @@ pub struct Mailbox {
     pub last: Cell<*mut *mut Signal>,
     pub save: Cell<*mut *mut Signal>,
     pub len: Cell<usize>,
+    /// `loop_rec` has put the message at the save pointer into a register: the collector adopts it if it comes by.
+    pub examining: Cell<bool>,
+    /// Messages that the collector has moved to the heap and that are roots since.
+    pub on_heap: Cell<usize>,
 }
 
 impl Default for Mailbox {
@@ -24,6 +28,8 @@ impl Default for Mailbox {
             last: Cell::new(ptr::null_mut()),
             save: Cell::new(ptr::null_mut()),
             len: Cell::new(0),
+            examining: Cell::new(false),
+            on_heap: Cell::new(0),
         }
     }
 }

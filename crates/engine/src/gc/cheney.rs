@@ -1,0 +1,246 @@
+//! The copying itself: forward a word, scan what was copied, sweep the off-heap list.
+//!
+//! An object that has been copied leaves its new address behind: in a boxed object's header (a boxed word is
+//! no header), in a cons cell `NONE` and the new word. Whatever is neither a literal nor in the old heap (in
+//! a minor collection) is copied, wherever it lies: block, fragment, old heap.
+
+use corten_term::layout::{self, *};
+use corten_term::{binary, heap, literal};
+
+/// Addresses from `start` up to `end`.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    start: usize,
+    bytes: usize,
+}
+
+impl Range {
+    pub const EMPTY: Range = Range { start: 0, bytes: 0 };
+    pub fn new(start: *mut Word, end: *mut Word) -> Range {
+        Range {
+            start: start as usize,
+            bytes: end as usize - start as usize,
+        }
+    }
+    #[inline(always)]
+    pub fn contains(self, p: *const Word) -> bool {
+        (p as usize).wrapping_sub(self.start) < self.bytes
+    }
+    pub fn start(self) -> *mut Word {
+        self.start as *mut Word
+    }
+}
+
+/// One collection's state.
+#[derive(Debug)]
+pub struct Copier {
+    new_start: *mut Word,
+    top: *mut Word,
+    scan: *mut Word,
+    /// Objects here stay where they are.
+    old: Range,
+    /// Objects here move to the old heap.
+    mature: Range,
+    old_start: *mut Word,
+    old_top: *mut Word,
+    old_scan: *mut Word,
+}
+
+impl Copier {
+    pub fn new(new: *mut Word, old: Range, mature: Range, old_top: *mut Word) -> Copier {
+        Copier {
+            new_start: new,
+            top: new,
+            scan: new,
+            old,
+            mature,
+            old_start: old_top,
+            old_top,
+            old_scan: old_top,
+        }
+    }
+    /// End of what was copied to the new block.
+    pub fn top(&self) -> *mut Word {
+        self.top
+    }
+    pub fn old_top(&self) -> *mut Word {
+        self.old_top
+    }
+    pub fn copied(&self) -> usize {
+        (self.top as usize - self.new_start as usize + self.old_top as usize
+            - self.old_start as usize)
+            / 8
+    }
+
+    /// # Safety
+    /// As [`Copier::forward`], for every word that is not an immediate or a continuation pointer.
+    pub unsafe fn forward_all(&mut self, words: &mut [Word]) {
+        for w in words {
+            // SAFETY: by the caller's promise.
+            unsafe { self.forward(w) };
+        }
+    }
+
+    #[inline(always)]
+    fn stays(&self, p: *const Word) -> bool {
+        self.old.contains(p) || literal::contains(p as usize)
+    }
+
+    /// Room for `n` words where the object at `p` belongs.
+    #[inline(always)]
+    fn place(&mut self, p: *const Word, n: usize) -> *mut Word {
+        let top = if self.mature.contains(p) {
+            &mut self.old_top
+        } else {
+            &mut self.top
+        };
+        let at = *top;
+        *top = at.wrapping_add(n);
+        at
+    }
+
+    /// Copies the object behind `w`, if it has to move, and makes `w` point to the copy.
+    ///
+    /// # Safety
+    /// `w` is a root or a word of a copied object: a term, a continuation pointer or nothing. There is room.
+    #[inline(always)]
+    pub unsafe fn forward(&mut self, w: &mut Word) {
+        let p = (*w & !PRIMARY_MASK) as *mut Word;
+        // SAFETY: pointers lead to complete objects or to forwarding addresses left by us.
+        unsafe {
+            match *w & PRIMARY_MASK {
+                PRIMARY_LIST => {
+                    if self.stays(p) {
+                        return;
+                    }
+                    let head = *p;
+                    if head == NONE {
+                        *w = *p.add(1);
+                        return;
+                    }
+                    let to = self.place(p, 2);
+                    *to = head;
+                    *to.add(1) = *p.add(1);
+                    let new = to as Word | PRIMARY_LIST;
+                    *p = NONE;
+                    *p.add(1) = new;
+                    *w = new;
+                }
+                PRIMARY_BOXED => {
+                    if self.stays(p) {
+                        return;
+                    }
+                    let head = *p;
+                    if !is_header(head) {
+                        *w = head;
+                        return;
+                    }
+                    let n = layout::shape(p).words;
+                    let to = self.place(p, n);
+                    std::ptr::copy_nonoverlapping(p, to, n);
+                    let new = to as Word | PRIMARY_BOXED;
+                    *p = new;
+                    *w = new;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Visits everything that was copied until nothing new turns up.
+    ///
+    /// # Safety
+    /// All roots have been forwarded.
+    pub unsafe fn scan(&mut self) {
+        loop {
+            // SAFETY: objects between scan and top are complete copies.
+            unsafe {
+                while self.scan < self.top {
+                    let at = self.scan;
+                    self.scan = at.add(self.scan_word(at));
+                }
+                while self.old_scan < self.old_top {
+                    let at = self.old_scan;
+                    self.old_scan = at.add(self.scan_word(at));
+                }
+            }
+            if self.scan == self.top {
+                return;
+            }
+        }
+    }
+
+    /// Handles the word at `at`; returns how many words to advance.
+    #[inline(always)]
+    unsafe fn scan_word(&mut self, at: *mut Word) -> usize {
+        // SAFETY: `at` is within a complete copy, at a term or a header.
+        unsafe {
+            let w = *at;
+            match w & PRIMARY_MASK {
+                PRIMARY_IMMEDIATE => 1,
+                PRIMARY_HEADER => match header_sub(w) {
+                    sub::TUPLE => 1,
+                    sub::SUB_BITS => {
+                        self.forward(&mut *at.add(4));
+                        let orig = (*at.add(4) & !PRIMARY_MASK) as *mut Word;
+                        if header_sub(*orig) == sub::HEAP_BITS {
+                            *at.add(1) = orig.add(2) as Word;
+                        }
+                        5
+                    }
+                    _ => layout::shape(at).terms_from,
+                },
+                _ => {
+                    self.forward(&mut *at);
+                    1
+                }
+            }
+        }
+    }
+
+    /// Keeps on the list what was copied or stays, releases the rest. Returns the list, the bytes that
+    /// its binaries hold and how many of these belong to objects in the old heap.
+    ///
+    /// # Safety
+    /// The scan is done; `list` is the process's list as it was before.
+    pub unsafe fn sweep_off_heap(&self, list: *mut Word) -> (*mut Word, usize, usize) {
+        let mut first: *mut Word = std::ptr::null_mut();
+        let mut link: *mut *mut Word = &raw mut first;
+        let (mut bytes, mut old_bytes) = (0, 0);
+        let mut object = list;
+        let new_old = Range::new(self.old_start, self.old_top);
+        while !object.is_null() {
+            // SAFETY: listed objects are complete; a moved one has left its address in the header and its
+            // other words are as they were.
+            unsafe {
+                let head = *object;
+                let moved = !is_header(head);
+                let now = if moved {
+                    (head & !PRIMARY_MASK) as *mut Word
+                } else {
+                    object
+                };
+                let next = *layout::off_heap_link(if moved { now } else { object }) as *mut Word;
+                if moved || self.old.contains(object) {
+                    *link = now;
+                    link = layout::off_heap_link(now).cast();
+                    if header_sub(*now) == sub::BIN_REF {
+                        let b = std::mem::ManuallyDrop::new(binary::Binary::from_raw(
+                            *now.add(1) as *mut _
+                        ));
+                        bytes += b.len();
+                        if self.old.contains(now) || new_old.contains(now) {
+                            old_bytes += b.len();
+                        }
+                    }
+                } else {
+                    heap::release_object(object);
+                }
+                object = next;
+            }
+        }
+        // SAFETY: `link` is `first` or the link word of the last kept object.
+        unsafe { *link = std::ptr::null_mut() };
+        (first, bytes, old_bytes)
+    }
+}
