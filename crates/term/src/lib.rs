@@ -16,6 +16,7 @@ pub mod copy;
 pub mod heap;
 pub mod layout;
 pub mod literal;
+pub mod number;
 pub mod pid;
 pub mod reference;
 pub mod term;
