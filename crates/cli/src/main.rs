@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod disasm;
 mod emulator;
 mod erlexec;
 mod error;
@@ -133,7 +134,7 @@ fn subcommand(name: &str, args: &[OsString]) -> Result<()> {
     match name {
         "otp" => otp::main(args),
         "swap" => swap::main(args),
-        "disasm" => Err(CliError::Says("this build has no disassembler yet".into())),
+        "disasm" => disasm::main(args),
         "--missing" => Err(CliError::Says(
             "this build has no engine yet, so all is missing".into(),
         )),

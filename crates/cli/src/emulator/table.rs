@@ -5,6 +5,9 @@
 //! Of two names of which one begins with the other, the longer one wins, whatever their order. `{}` in
 //! `bad` stands for the value. A flag without `help` is accepted but not documented.
 
+// A setter is an assignment that can fail: `Ok(field = value?)` says so in one line.
+#![allow(clippy::unit_arg)]
+
 use super::flags::{
     BadFileName, Break, BusyWait, FileNames, Flags, OTP_RELEASE, Percent, PortSignals, Warnings,
     Warp,

@@ -103,16 +103,7 @@ mod tests {
     fn builds_otps_command_line() {
         assert_eq!(line(&["a.erl"]), format!("+S1 {MIDDLE} a.erl"));
         assert_eq!(
-            line(&[
-                "-o",
-                "ebin",
-                "-paone",
-                "-pz",
-                "two",
-                "+debug_info",
-                "-pause",
-                "a.erl"
-            ]),
+            line(&["-o", "ebin", "-paone", "-pz", "two", "+debug_info", "a.erl"]),
             format!("+S1 -pz two -pa one {MIDDLE} -o ebin +debug_info a.erl")
         );
         assert!(erl_args(&["-pa".into(), "-o".into()]).is_err());
