@@ -18,6 +18,7 @@ pub mod layout;
 pub mod literal;
 pub mod number;
 pub mod pid;
+pub mod print;
 pub mod reference;
 pub mod term;
 
