@@ -8,6 +8,7 @@ use super::number::leading;
 /// What a parameter accepts.
 enum Kind {
     Amount,
+    AmountOr(&'static str),
     /// An amount of kilobytes or megabytes that must fit a word as bytes.
     Size {
         shift: u32,
@@ -66,7 +67,6 @@ const OF_AN_ALLOCATOR: &[(&str, Kind)] = &[
 /// Parameters of the system as a whole, with their full name.
 const OF_THE_SYSTEM: &[(&str, Kind)] = &[
     ("Iscs", MB),
-    ("Xscs", MB),
     ("Mamcbf", KB),
     ("Mrmcbf", Kind::Amount),
     ("Mmcs", Kind::Amount),
@@ -81,12 +81,10 @@ const OF_THE_SYSTEM: &[(&str, Kind)] = &[
     ("Ye", Kind::Name(&["true"])),
     ("ea", Kind::Name(&["min", "max", "r9c", "r10b", "r11b"])),
     ("lpm", Kind::Name(&["all", "no"])),
-    ("dai", Kind::Any),
+    ("dai", Kind::AmountOr("max")),
     ("uycs", KB),
     ("ummc", Kind::Amount),
     ("usac", Kind::Bool),
-    ("im", Kind::Any),
-    ("is", Kind::Any),
 ];
 
 /// Checks `-M<param>` (given without the dash) and its value; returns (name, value, whether `next` was used).
@@ -98,12 +96,19 @@ pub fn parse(param: &str, next: Option<&str>) -> Result<(String, String, bool), 
         Some(next) if next != "--" => (next, true),
         _ => ("", false),
     };
-    if accepts(kind, value) {
+    // The allocator for short-lived data of a call cannot be turned off.
+    let refused = name == "MTe" && value == "false";
+    if accepts(kind, value) && !refused {
         Ok((name.into(), value.into(), took_next))
     } else if name == "Mea" {
         Err(format!("bad \"{name}\" parameter"))
     } else {
-        Err(format!("bad \"{name}\" value: {value}"))
+        // OTP is one letter short here.
+        let shown = name
+            .strip_suffix('s')
+            .filter(|_| name.len() == 4 && name.ends_with("as"))
+            .unwrap_or(name);
+        Err(format!("bad \"{shown}\" value: {value}"))
     }
 }
 
@@ -119,10 +124,9 @@ fn find(param: &str) -> Result<(&str, &'static Kind), String> {
         return Ok((&param[..=n.len()], kind));
     }
     let letter_ends = match switch.as_bytes().first() {
-        Some(
-            b'B' | b'D' | b'E' | b'F' | b'H' | b'I' | b'L' | b'R' | b'S' | b'T' | b'Z' | b'X'
-            | b'u',
-        ) => 2,
+        Some(b'B' | b'D' | b'E' | b'F' | b'H' | b'I' | b'L' | b'R' | b'S' | b'T' | b'Z' | b'u') => {
+            2
+        }
         // OTP names the parameter up to where it stopped understanding it.
         Some(b'M' | b'Y') => return Err(format!("bad \"{}\" parameter", &param[..2])),
         _ => return Err("bad \"M\" parameter".into()),
@@ -137,6 +141,7 @@ fn accepts(kind: &Kind, value: &str) -> bool {
     let amount = || leading(value).and_then(|(n, _)| u64::try_from(n).ok());
     match kind {
         Kind::Amount => amount().is_some(),
+        Kind::AmountOr(name) => value == *name || amount().is_some(),
         Kind::Size { shift } => amount().is_some_and(|n| n <= u64::MAX >> shift),
         Kind::Level => value == "de" || amount().is_some_and(|n| n <= 100),
         Kind::Bool => matches!(value, "true" | "false"),

@@ -257,6 +257,52 @@ mod tests {
         }
     }
 
+    /// Each line: flags as the user writes them, the reference's exit status, its first line on standard error.
+    #[test]
+    fn says_what_the_reference_said() {
+        let two = Cpus {
+            configured: 2,
+            usable: 2,
+        };
+        let install = crate::erlexec::Installation {
+            root: "/r".into(),
+            bindir: "/b".into(),
+            progname: "erl".into(),
+            emu: "beam".into(),
+        };
+        let recorded: Vec<&str> = include_str!("testdata/flags.txt").lines().collect();
+        assert!(recorded.len() > 150);
+        for line in recorded {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [flags, status, said] = fields[..] else {
+                panic!("not a recording: {line}")
+            };
+            let given: Vec<std::ffi::OsString> = flags.split(' ').map(Into::into).collect();
+            let plan = crate::erlexec::plan(&install, &given, &|_| None).expect("a plan");
+            let args: Vec<String> = plan.argv[1..]
+                .iter()
+                .map(|arg| arg.to_string_lossy().into_owned())
+                .collect();
+            let mut noted = String::new();
+            let parsed = parse("/b/beam.smp", &args, &two, &mut |note| {
+                noted = note.to_string()
+            });
+            match parsed {
+                Ok(_) if status == "0" || !noted.is_empty() => assert_eq!(noted, said, "{flags}"),
+                Err(FlagError(error)) if status == "1" => {
+                    let usage = || "Usage: beam.smp [flags] [ -- [init_args] ]".into();
+                    let error = if noted.is_empty() {
+                        error.unwrap_or_else(usage)
+                    } else {
+                        noted
+                    };
+                    assert_eq!(error.lines().next(), Some(said), "{flags}");
+                }
+                other => panic!("{flags}: {other:?} instead of status {status} and {said:?}"),
+            }
+        }
+    }
+
     #[test]
     fn hostile_arguments_do_no_harm() {
         for line in [
