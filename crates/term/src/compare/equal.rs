@@ -1,0 +1,182 @@
+//! The machine behind `=:=` and `==`: walks two terms side by side and stops at the first difference.
+//!
+//! Equal maps have equal shape: flat maps keep their keys in one order, and the tree of a large map depends
+//! on its keys only. So maps are compared piece by piece, without a lookup.
+
+use super::number::{self, Number};
+use super::{bits, exact_eq, reference_numbers};
+use crate::Term;
+use crate::layout::*;
+use crate::map::{Leaves, children};
+
+/// What is still to be compared.
+enum Pending<'t> {
+    Pair(Term<'t>, Term<'t>),
+    /// Elements of two arrays of the same length.
+    Arrays(&'t [Term<'t>], &'t [Term<'t>]),
+}
+
+/// Whether the terms are equal; `EXACT` is `=:=`.
+pub fn equal<'t, const EXACT: bool>(mut a: Term<'t>, mut b: Term<'t>) -> bool {
+    let mut stack: Vec<Pending<'t>> = Vec::new();
+    loop {
+        // Down the tails of lists, as long as the heads are the same words.
+        while let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
+            if x.same(y) {
+                (a, b) = (xs, ys);
+                if a.same(b) {
+                    break;
+                }
+            } else {
+                if x.is_immediate() && y.is_immediate() {
+                    return false;
+                }
+                stack.push(Pending::Pair(xs, ys));
+                (a, b) = (x, y);
+            }
+        }
+        if !a.same(b) && !objects::<EXACT>(a, b, &mut stack) {
+            return false;
+        }
+        match next(&mut stack) {
+            Some(pair) => (a, b) = pair,
+            None => return true,
+        }
+    }
+}
+
+/// The next pair that is not the same word.
+fn next<'t>(stack: &mut Vec<Pending<'t>>) -> Option<(Term<'t>, Term<'t>)> {
+    loop {
+        match stack.last_mut()? {
+            Pending::Pair(a, b) => {
+                let pair = (*a, *b);
+                stack.pop();
+                return Some(pair);
+            }
+            Pending::Arrays(xs, ys) => {
+                match xs.iter().zip(ys.iter()).position(|(x, y)| !x.same(*y)) {
+                    Some(i) => {
+                        let pair = (xs[i], ys[i]);
+                        (*xs, *ys) = (&xs[i + 1..], &ys[i + 1..]);
+                        if xs.is_empty() {
+                            stack.pop();
+                        }
+                        return Some(pair);
+                    }
+                    None => {
+                        stack.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Compares two different words. What their objects hold goes on the stack; `false` is a difference.
+fn objects<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>, stack: &mut Vec<Pending<'t>>) -> bool {
+    let (Some(ha), Some(hb)) = (a.boxed_header(), b.boxed_header()) else {
+        return !EXACT && numbers(a, b);
+    };
+    match header_sub(ha) {
+        sub::TUPLE => {
+            let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) else {
+                return false;
+            };
+            arrays(x, y, stack)
+        }
+        sub::MAP => header_sub(hb) == sub::MAP && maps::<EXACT>(a, b, stack),
+        sub::FLOAT | sub::POS_BIG | sub::NEG_BIG => {
+            if !EXACT {
+                return numbers(a, b);
+            }
+            // SAFETY: both are floats or bignums of the same size, which hold nothing but bits.
+            ha == hb && unsafe { words(a, 1, header_arity(ha)) == words(b, 1, header_arity(hb)) }
+        }
+        sub::HEAP_BITS | sub::SUB_BITS => match (a.as_bits(), b.as_bits()) {
+            (Some(x), Some(y)) => x.size == y.size && bits(x, y).is_eq(),
+            _ => false,
+        },
+        sub::FUN => match (a.as_fun(), b.as_fun()) {
+            (Some(x), Some(y)) => {
+                x.entry == y.entry && x.external == y.external && arrays(x.free, y.free, stack)
+            }
+            _ => false,
+        },
+        // SAFETY: identifiers of other nodes hold nothing but bits; their size is in the header.
+        sub::EXT_PID | sub::EXT_PORT => {
+            ha == hb && unsafe { words(a, 1, header_arity(ha)) == words(b, 1, header_arity(hb)) }
+        }
+        sub::REF | sub::EXT_REF => match (a.as_reference(), b.as_reference()) {
+            (Some(x), Some(y)) => {
+                x.node == y.node && reference_numbers(x.numbers(), y.numbers()).is_eq()
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn numbers(a: Term<'_>, b: Term<'_>) -> bool {
+    match (Number::of(a), Number::of(b)) {
+        (Some(x), Some(y)) => number::cmp(x, y).is_eq(),
+        _ => false,
+    }
+}
+
+fn arrays<'t>(x: &'t [Term<'t>], y: &'t [Term<'t>], stack: &mut Vec<Pending<'t>>) -> bool {
+    if x.len() != y.len() {
+        return false;
+    }
+    if !x.is_empty() {
+        stack.push(Pending::Arrays(x, y));
+    }
+    true
+}
+
+/// Words `from..from + n` of a boxed object.
+///
+/// # Safety
+/// The object has them.
+unsafe fn words(t: Term<'_>, from: usize, n: usize) -> &[Word] {
+    // SAFETY: by the caller's promise.
+    unsafe { std::slice::from_raw_parts(t.pointer().add(from), n) }
+}
+
+/// Maps, and nodes of maps.
+fn maps<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>, stack: &mut Vec<Pending<'t>>) -> bool {
+    if a.boxed_header() != b.boxed_header() {
+        return false;
+    }
+    if let (Some((ka, va)), Some((kb, vb))) = (a.as_flat_map(), b.as_flat_map()) {
+        let (Some(keys_a), Some(keys_b)) = (a.flat_map_keys(), b.flat_map_keys()) else {
+            return false;
+        };
+        if ka.len() != kb.len() {
+            return false;
+        }
+        return if EXACT {
+            stack.push(Pending::Pair(keys_a, keys_b));
+            arrays(va, vb, stack)
+        } else {
+            exact_eq(keys_a, keys_b) && arrays(va, vb, stack)
+        };
+    }
+    if EXACT {
+        // Heads and nodes with the same bitmap: children by children. Leaves are conses, collision
+        // nodes tuples; both compare as such.
+        return arrays(children(a), children(b), stack);
+    }
+    if a.map_size() != b.map_size() {
+        return false;
+    }
+    Leaves::new(a)
+        .zip(Leaves::new(b))
+        .all(|((ka, va), (kb, vb))| {
+            let same_key = exact_eq(ka, kb);
+            if same_key && !va.same(vb) {
+                stack.push(Pending::Pair(va, vb));
+            }
+            same_key
+        })
+}

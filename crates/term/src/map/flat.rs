@@ -1,0 +1,137 @@
+//! Flat maps: a keys tuple in the order of `cmp_flat_keys`, and the values behind size and tuple.
+
+use super::hamt;
+use crate::compare::{cmp_flat_keys, exact_eq};
+use crate::layout::*;
+use crate::{Heap, Term};
+use std::cmp::Ordering;
+
+/// Where the key is.
+#[inline]
+pub fn position(keys: &[Term<'_>], key: Term<'_>) -> Option<usize> {
+    if key.is_immediate() {
+        keys.iter().position(|k| k.same(key))
+    } else {
+        keys.iter().position(|k| exact_eq(*k, key))
+    }
+}
+
+/// Writes a flat map.
+pub fn build<'h>(heap: &'h Heap, keys: Term<'h>, values: &[Term<'h>]) -> Term<'h> {
+    let p = heap.alloc(3 + values.len());
+    // SAFETY: fresh words, all written.
+    unsafe {
+        *p = HEADER_FLATMAP;
+        *p.add(1) = values.len() as Word;
+        *p.add(2) = keys.raw();
+        for (i, v) in values.iter().enumerate() {
+            *p.add(3 + i) = v.raw();
+        }
+        Term::from_raw(p as Word | PRIMARY_BOXED)
+    }
+}
+
+/// The flat map with another value at position `i`.
+pub fn replace<'h>(heap: &'h Heap, map: Term<'h>, i: usize, value: Term<'h>) -> Term<'h> {
+    let (Some((_, values)), Some(keys)) = (map.as_flat_map(), map.flat_map_keys()) else {
+        return map;
+    };
+    if values[i].same(value) {
+        return map;
+    }
+    let new = build(heap, keys, values);
+    // SAFETY: nobody else has seen the new map; it has as many values as the old one.
+    unsafe { *new.pointer().add(3 + i) = value.raw() };
+    new
+}
+
+/// The flat map with one more key, which it lacks.
+pub fn insert<'h>(
+    heap: &'h Heap,
+    keys: &[Term<'h>],
+    values: &[Term<'h>],
+    key: Term<'h>,
+    value: Term<'h>,
+) -> Term<'h> {
+    let at = keys.partition_point(|k| cmp_flat_keys(*k, key).is_lt());
+    let tuple = heap.tuple(&inserted(keys, at, key));
+    build(heap, tuple, &inserted(values, at, value))
+}
+
+fn inserted<'h>(all: &[Term<'h>], at: usize, one: Term<'h>) -> Vec<Term<'h>> {
+    let mut v = Vec::with_capacity(all.len() + 1);
+    v.extend_from_slice(&all[..at]);
+    v.push(one);
+    v.extend_from_slice(&all[at..]);
+    v
+}
+
+/// The flat map without position `i`.
+pub fn without<'h>(heap: &'h Heap, keys: &[Term<'h>], values: &[Term<'h>], i: usize) -> Term<'h> {
+    let but = |all: &[Term<'h>]| [&all[..i], &all[i + 1..]].concat();
+    build(heap, heap.tuple(&but(keys)), &but(values))
+}
+
+/// The pairs in key order, of several values of one key only the last.
+pub fn sorted_unique<'h>(pairs: &[(Term<'h>, Term<'h>)]) -> Vec<(Term<'h>, Term<'h>)> {
+    let mut sorted = pairs.to_vec();
+    sorted.sort_by(|x, y| cmp_flat_keys(x.0, y.0));
+    // Equal keys lie in their old order; `dedup_by` keeps the first of them, so hand it the last value.
+    sorted.dedup_by(|later, kept| {
+        let same = exact_eq(later.0, kept.0);
+        if same {
+            kept.1 = later.1;
+        }
+        same
+    });
+    sorted
+}
+
+/// A flat map of pairs that are in order and not too many.
+pub fn from_sorted<'h>(heap: &'h Heap, pairs: &[(Term<'h>, Term<'h>)]) -> Term<'h> {
+    let keys: Vec<_> = pairs.iter().map(|p| p.0).collect();
+    let values: Vec<_> = pairs.iter().map(|p| p.1).collect();
+    build(heap, heap.tuple(&keys), &values)
+}
+
+/// A flat map and pairs in order, which win; a tree if they are too many together.
+pub fn merge<'h>(
+    heap: &'h Heap,
+    (map, keys, values): (Term<'h>, &[Term<'h>], &[Term<'h>]),
+    more: &[(Term<'h>, Term<'h>)],
+) -> Term<'h> {
+    let mut all = Vec::with_capacity(keys.len() + more.len());
+    let (mut i, mut j) = (0, 0);
+    while i < keys.len() && j < more.len() {
+        let order = if keys[i].same(more[j].0) {
+            Ordering::Equal
+        } else {
+            cmp_flat_keys(keys[i], more[j].0)
+        };
+        if order.is_lt() {
+            all.push((keys[i], values[i]));
+            i += 1;
+        } else {
+            all.push(more[j]);
+            j += 1;
+            i += usize::from(order.is_eq());
+        }
+    }
+    all.extend((i..keys.len()).map(|i| (keys[i], values[i])));
+    all.extend_from_slice(&more[j..]);
+    if all.len() > MAP_FLAT_MAX {
+        return hamt::build(heap, all.into_iter());
+    }
+    match map.flat_map_keys() {
+        // No new keys: the tuple is shared, and with the old values the whole map.
+        Some(tuple) if all.len() == keys.len() => {
+            let new: Vec<_> = all.iter().map(|p| p.1).collect();
+            if new.iter().zip(values).all(|(x, y)| x.same(*y)) {
+                map
+            } else {
+                build(heap, tuple, &new)
+            }
+        }
+        _ => from_sorted(heap, &all),
+    }
+}
