@@ -1,1 +1,53 @@
-//! corten-bifs.
+//! Native functions (BIFs) of the Erlang modules that the emulator serves: one file per module or topic.
+//!
+//! Each file declares a table `BIFS`; [`TABLES`] lists them all and the `corten` program hands them to the
+//! node at start. BIFs build terms on the caller's heap and answer with a value or a
+//! [`Stop`](corten_engine::Stop); they never panic on what a program passes. [`names`] knows every name that
+//! ought to exist.
+
+#![forbid(unsafe_code)]
+
+pub mod names;
+
+mod atoms;
+mod binaries;
+mod calendar;
+mod errors;
+mod hashes;
+mod iolist;
+mod lists;
+mod maps;
+mod math;
+mod numbers;
+mod operators;
+mod time;
+mod tuples;
+mod types;
+mod util;
+
+/// What nearly every file here uses.
+mod prelude {
+    pub use corten_engine::bif::OrBadarg;
+    pub use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+    pub use corten_term::{Atom, Bits, Heap, Kind, Term, am};
+}
+
+use corten_engine::Bif;
+
+/// All tables of this crate.
+pub const TABLES: &[&[Bif]] = &[
+    atoms::BIFS,
+    binaries::BIFS,
+    calendar::BIFS,
+    errors::BIFS,
+    hashes::BIFS,
+    iolist::BIFS,
+    lists::BIFS,
+    maps::BIFS,
+    math::BIFS,
+    numbers::BIFS,
+    operators::BIFS,
+    time::BIFS,
+    tuples::BIFS,
+    types::BIFS,
+];

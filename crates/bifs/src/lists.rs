@@ -1,0 +1,172 @@
+//! Lists: the operators `++` and `--`, and the BIFs of module `lists`.
+
+use crate::prelude::*;
+use crate::util::{elements, order, same};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+pub const BIFS: &[Bif] = bifs![
+    erlang:"++"/2 => append,
+    erlang:append/2 => append,
+    erlang:"--"/2 => subtract,
+    erlang:subtract/2 => subtract,
+    erlang:length/1 => length [GUARD],
+    erlang:hd/1 => hd [GUARD],
+    erlang:tl/1 => tl [GUARD],
+    lists:reverse/2 => reverse,
+    lists:member/2 => member,
+    lists:keyfind/3 => keyfind,
+    lists:keymember/3 => keymember,
+    lists:keysearch/3 => keysearch,
+];
+
+/// List cells walked for one reduction.
+const CELLS_PER_REDUCTION: usize = 40;
+
+fn append<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    if a[0].is_nil() {
+        return Ok(a[1]);
+    }
+    let left = elements(a[0])?;
+    p.bump_reductions(left.len() / CELLS_PER_REDUCTION);
+    Ok(p.heap.list_with_tail(&left, a[1]))
+}
+
+/// A term ordered by exact term order, for the multiset of `--`.
+struct Exact<'h>(Term<'h>);
+impl PartialEq for Exact<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same(self.0, other.0)
+    }
+}
+impl Eq for Exact<'_> {}
+impl PartialOrd for Exact<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Exact<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        corten_term::compare::cmp_exact_order(self.0, other.0)
+    }
+}
+
+fn subtract<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let left = elements(a[0])?;
+    let right = elements(a[1])?;
+    if left.is_empty() || right.is_empty() {
+        return Ok(a[0]);
+    }
+    p.bump_reductions((left.len() + right.len()) / CELLS_PER_REDUCTION);
+    if right.len() <= 8 {
+        return Ok(subtract_few(p, a[0], left, right));
+    }
+    let mut counts: BTreeMap<Exact<'h>, usize> = BTreeMap::new();
+    for r in &right {
+        *counts.entry(Exact(*r)).or_default() += 1;
+    }
+    let kept: Vec<_> = left
+        .into_iter()
+        .filter(|t| match counts.get_mut(&Exact(*t)) {
+            Some(n) if *n > 0 => {
+                *n -= 1;
+                false
+            }
+            _ => true,
+        })
+        .collect();
+    Ok(p.heap.list(&kept))
+}
+
+fn subtract_few<'h>(
+    p: &'h Process,
+    whole: Term<'h>,
+    left: Vec<Term<'h>>,
+    mut right: Vec<Term<'h>>,
+) -> Term<'h> {
+    let n = left.len();
+    let mut rest = whole;
+    let mut kept = Vec::with_capacity(n);
+    for t in left {
+        if right.is_empty() {
+            return p.heap.list_with_tail(&kept, rest);
+        }
+        rest = rest.as_cons().map_or(Term::NIL, |(_, tail)| tail);
+        match right.iter().position(|r| same(*r, t)) {
+            Some(i) => drop(right.swap_remove(i)),
+            None => kept.push(t),
+        }
+    }
+    if kept.len() == n {
+        return whole;
+    }
+    p.heap.list(&kept)
+}
+
+fn length<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let n = a[0].list_len().badarg()?;
+    p.bump_reductions(n / (4 * CELLS_PER_REDUCTION));
+    Ok(Term::small(n as i64))
+}
+
+fn hd<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(a[0].as_cons().badarg()?.0)
+}
+
+fn tl<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(a[0].as_cons().badarg()?.1)
+}
+
+fn reverse<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    // Checked first: an improper list must not leave garbage of its own length behind.
+    let n = a[0].list_len().badarg()?;
+    p.bump_reductions(n / CELLS_PER_REDUCTION);
+    Ok(a[0].iter().fold(a[1], |tail, t| p.heap.cons(t, tail)))
+}
+
+fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let mut it = a[1].iter();
+    let mut walked = 0;
+    let found = it.by_ref().inspect(|_| walked += 1).any(|t| same(t, a[0]));
+    p.bump_reductions(walked / CELLS_PER_REDUCTION);
+    if !found && !it.tail().is_nil() {
+        return Err(Stop::BADARG);
+    }
+    Ok(Term::bool(found))
+}
+
+/// The first tuple of the list whose element at the position equals the key (`==`).
+fn find<'h>(p: &'h Process, a: Args<'h>) -> Result<Option<Term<'h>>, Stop<'h>> {
+    let position = match a[1].as_small() {
+        Some(n) if n >= 1 => (n - 1) as usize,
+        _ if a[1].as_big().is_some_and(|b| !b.negative) => usize::MAX,
+        _ => return Err(Stop::BADARG),
+    };
+    let mut it = a[2].iter();
+    let mut walked = 0;
+    let found = it.by_ref().inspect(|_| walked += 1).find(|t| {
+        t.as_tuple()
+            .and_then(|e| e.get(position))
+            .is_some_and(|e| order(*e, a[0]) == Ordering::Equal)
+    });
+    p.bump_reductions(walked / CELLS_PER_REDUCTION);
+    if found.is_none() && !it.tail().is_nil() {
+        return Err(Stop::BADARG);
+    }
+    Ok(found)
+}
+
+fn keyfind<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(find(p, a)?.unwrap_or(Term::FALSE))
+}
+
+fn keymember<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(Term::bool(find(p, a)?.is_some()))
+}
+
+fn keysearch<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(match find(p, a)? {
+        Some(t) => p.heap.tuple(&[Term::atom(am::value), t]),
+        None => Term::FALSE,
+    })
+}
