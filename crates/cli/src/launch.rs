@@ -7,12 +7,12 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::erlexec::{self, Installation, Plan, Stop};
 use crate::error::{CliError, Result};
-use crate::tools::links::Links;
+use crate::tools::links;
 
 /// The hidden subcommand that finishes `-detached` in a process of its own.
 pub const DETACH: &str = "--detach-from-terminal";
@@ -77,13 +77,18 @@ fn run(install: &Installation, plan: Plan, more_env: &[(OsString, OsString)]) ->
         text.push("\n\n");
         let _ = io::stdout().write_all(text.as_bytes());
     }
-    let links = Links::make()?;
-    let mut command = Command::new(links.path_of("beam.smp"));
+    let path = plan
+        .env
+        .iter()
+        .rev()
+        .find(|(key, _)| key == "PATH")
+        .map(|(_, value)| value.clone());
+    let (program, path) = links::emulator_and_path(&path.unwrap_or_default())?;
     let (name, args) = plan.argv.split_first().ok_or(CliError::NoBindir)?;
+    let mut command = Command::new(&program);
     if plan.detached {
         // A new process leaves the terminal and starts the emulator from there (see `detach`).
-        command = Command::new(links.path_of("corten"));
-        command.arg(DETACH).arg(name);
+        command.arg0("corten").arg(DETACH).arg(name);
     } else {
         command.arg0(name);
     }
@@ -94,16 +99,12 @@ fn run(install: &Installation, plan: Plan, more_env: &[(OsString, OsString)]) ->
         .env("PROGNAME", &install.progname)
         .env("EMU", &install.emu)
         .envs(more_env.iter().cloned());
-    for (key, value) in plan.env {
-        if is_variable(&key, &value) {
-            let value = if key == "PATH" {
-                links.in_front_of(&value)
-            } else {
-                value
-            };
-            command.env(key, value);
-        }
-    }
+    command.envs(
+        plan.env
+            .into_iter()
+            .filter(|(key, value)| is_variable(key, value)),
+    );
+    command.env("PATH", path);
     if plan.detached {
         command
             .stdin(Stdio::null())
@@ -111,11 +112,11 @@ fn run(install: &Installation, plan: Plan, more_env: &[(OsString, OsString)]) ->
             .stderr(Stdio::null());
         command
             .spawn()
-            .map_err(|error| not_started(&links, &error))?;
+            .map_err(|error| not_started(&program, &error))?;
         std::process::exit(0);
     }
     let error = command.exec();
-    Err(not_started(&links, &error))
+    Err(not_started(&program, &error))
 }
 
 /// `execve` takes no variable without a name, and `Command` none with a zero byte or an `=` in the name.
@@ -129,20 +130,17 @@ fn is_variable(key: &OsStr, value: &OsStr) -> bool {
 /// The first process of `-detached`: leads a session of its own and starts the node from there, so that
 /// the node has no controlling terminal and cannot get one.
 pub fn detach(argv: &[OsString]) -> Result<Never> {
-    let links = Links::make()?;
+    let (program, _) = links::emulator_and_path(OsStr::new(""))?;
     let (name, args) = argv.split_first().ok_or(CliError::NoBindir)?;
-    rustix::process::setsid().map_err(|error| not_started(&links, &error.into()))?;
-    let spawned = Command::new(links.path_of("beam.smp"))
-        .arg0(name)
-        .args(args)
-        .spawn();
-    spawned.map_err(|error| not_started(&links, &error))?;
+    rustix::process::setsid().map_err(|error| not_started(&program, &error.into()))?;
+    let spawned = Command::new(&program).arg0(name).args(args).spawn();
+    spawned.map_err(|error| not_started(&program, &error))?;
     std::process::exit(0);
 }
 
-fn not_started(links: &Links, error: &io::Error) -> CliError {
+fn not_started(program: &Path, error: &io::Error) -> CliError {
     CliError::Program {
-        program: links.path_of("beam.smp").display().to_string(),
+        program: program.display().to_string(),
         problem: error.to_string(),
     }
 }

@@ -21,6 +21,19 @@ pub struct Links {
     dir: PathBuf,
 }
 
+/// This program under the name of the emulator, if there can be links, and PATH as what it starts should see it.
+pub fn emulator_and_path(path: &OsStr) -> Result<(PathBuf, OsString)> {
+    match Links::make() {
+        Ok(links) => Ok((links.path_of("beam.smp"), links.in_front_of(path))),
+        // Without a cache to write to, a node still starts; only the `erl` that it starts may be another.
+        Err(_) => {
+            let program =
+                std::env::current_exe().map_err(file("find the path of", "this program"))?;
+            Ok((program, path.to_owned()))
+        }
+    }
+}
+
 impl Links {
     /// The directory, made or repaired if need be.
     pub fn make() -> Result<Links> {
