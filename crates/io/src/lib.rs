@@ -1,1 +1,28 @@
-//! corten-io.
+//! The natives that OTP writes in C: files, buffers, zlib, terminal, ports and their drivers, OS signals.
+//!
+//! Each module has `BIFS`; [`TABLES`] lists them all and `cli` hands it to the node. The engine never calls
+//! this crate by name: what it needs (sending to a port) it reaches through hooks registered in [`init`].
+//! Native objects (open files, buffers, zlib streams, …) are magic references. Whatever may block
+//! is flagged `DIRTY_IO`. `unsafe` is allowed in [`sys`] only: the thin layer over libc and zlib.
+
+#![deny(unsafe_code)]
+
+use corten_engine::Bif;
+
+pub mod args;
+pub mod atoms;
+pub mod erl_tracer;
+pub mod errno;
+pub mod prim_buffer;
+pub mod prim_file;
+pub mod queue;
+pub mod sys;
+pub mod zlib;
+
+/// All native functions of this crate.
+pub const TABLES: &[&[Bif]] = &[
+    prim_file::BIFS,
+    prim_buffer::BIFS,
+    zlib::BIFS,
+    erl_tracer::BIFS,
+];

@@ -62,6 +62,34 @@ impl Binary {
         }
     }
 
+    /// A binary with room for `capacity` bytes, filled by `f`, which gets zeroed bytes and tells how many of
+    /// them it has written. `None` when there is no memory for it.
+    pub fn filled<E>(
+        capacity: usize,
+        f: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Option<Result<Binary, E>> {
+        let layout = Layout::from_size_align(size_of::<Shared>().checked_add(capacity)?, 8).ok()?;
+        // SAFETY: the layout is not empty.
+        let p = NonNull::new(unsafe { alloc::alloc_zeroed(layout).cast::<Shared>() })?;
+        // SAFETY: the header is written before anyone sees it.
+        unsafe {
+            p.write(Shared {
+                references: AtomicUsize::new(1),
+                used: AtomicUsize::new(0),
+                capacity,
+            });
+        }
+        TOTAL_BYTES.fetch_add(capacity, Ordering::Relaxed);
+        let binary = Binary(p);
+        // SAFETY: the bytes are initialised (zero) and nobody else has the binary.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(binary.as_mut_ptr(), capacity) };
+        Some(f(bytes).map(|n| {
+            let used = n.min(capacity) * 8;
+            binary.shared().used.store(used, Ordering::Release);
+            binary
+        }))
+    }
+
     pub fn from_bytes(bytes: &[u8]) -> Binary {
         let b = Binary::zeroed(bytes.len(), bytes.len() * 8);
         // SAFETY: fresh, with room for exactly these bytes.
@@ -193,6 +221,14 @@ impl<'h> Bits<'h> {
         }
         // SAFETY: by the promise made to `new`.
         Some(unsafe { std::slice::from_raw_parts(self.base.add(self.start / 8), self.size / 8) })
+    }
+    /// The reference-counted binary that holds the bytes, if they are off the heap.
+    pub fn counted(&self) -> Option<Binary> {
+        if self.orig.boxed_header()? != crate::layout::HEADER_BIN_REF {
+            return None;
+        }
+        // SAFETY: a bin ref owns a count of the binary that its first word points to.
+        unsafe { Some(Binary::clone_raw(*self.orig.pointer().add(1) as *mut Shared)) }
     }
     /// The bytes, copied and shifted when they do not start at a byte's border. A last partial byte is
     /// padded with zero bits.

@@ -1,0 +1,42 @@
+//! The thin layer over libc and zlib: everything unsafe of this crate, each function safe to call.
+
+#![allow(unsafe_code)]
+
+pub mod zstream;
+
+use std::ffi::CStr;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::LazyLock;
+
+/// Takes over a descriptor that a program has named by number.
+///
+/// The program vouches for it, as it does with the reference engine; a wrong number makes system calls fail.
+pub fn adopt_fd(fd: RawFd) -> Option<OwnedFd> {
+    // SAFETY: not -1; ownership is what the caller hands over.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Uses a descriptor by number for one call or for as long as nobody closes it.
+pub fn borrow_fd(fd: RawFd) -> Option<BorrowedFd<'static>> {
+    // SAFETY: not -1; a closed descriptor makes system calls fail with `ebadf`.
+    (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// Whether the locale of the environment encodes characters as UTF-8.
+pub fn locale_is_utf8() -> bool {
+    static UTF8: LazyLock<bool> = LazyLock::new(|| {
+        // SAFETY: called once, before anything else of the process asks for the locale; the strings that libc
+        // returns stay valid until the next call.
+        unsafe {
+            if libc::setlocale(libc::LC_CTYPE, c"".as_ptr()).is_null() {
+                return false;
+            }
+            let codeset = libc::nl_langinfo(libc::CODESET);
+            !codeset.is_null() && {
+                let name = CStr::from_ptr(codeset).to_bytes();
+                name.eq_ignore_ascii_case(b"UTF-8") || name.eq_ignore_ascii_case(b"utf8")
+            }
+        }
+    });
+    *UTF8
+}
