@@ -14,6 +14,7 @@ pub mod atoms;
 pub mod binary;
 pub mod compare;
 pub mod copy;
+pub mod etf;
 pub mod fun;
 pub mod hash;
 pub mod heap;

@@ -5,52 +5,26 @@
 //! the reference engine. A limit counts terms, characters of strings and bytes of binaries and atom names.
 //! Uses an explicit stack, so depth is bounded by memory only.
 
-use crate::layout::*;
-use crate::number;
+use crate::map;
 use crate::term::Fun;
-use crate::{Atom, Bits, Kind, Term};
+use crate::{Atom, Bits, Kind, PID_NUMBER_BITS, Term, fun, node, number};
 
 /// The limit of those who want all.
 pub const NO_LIMIT: i64 = i64::MAX;
 
-/// What a fun is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunName {
-    /// `#Fun<module.index.uniq>`
-    Local { module: Atom, index: i64, uniq: i64 },
-    /// `fun module:function/arity`
-    External {
-        module: Atom,
-        function: Atom,
-        arity: u8,
-    },
-}
-
-/// Tells the names of funs; the engine knows them.
-pub trait FunNames {
-    fn name(&self, fun: &Fun<'_>) -> FunName;
-}
-
-impl<F: Fn(&Fun<'_>) -> FunName> FunNames for F {
-    fn name(&self, fun: &Fun<'_>) -> FunName {
-        self(fun)
-    }
-}
-
 /// The printed form of `t`, cut off with `...` when `limit` is used up.
-pub fn to_bytes(t: Term<'_>, limit: i64, names: &dyn FunNames) -> Vec<u8> {
+pub fn to_bytes(t: Term<'_>, limit: i64) -> Vec<u8> {
     let mut out = Vec::new();
-    print(&mut out, t, limit, names);
+    print(&mut out, t, limit);
     out
 }
 
 /// Appends the printed form of `t`.
-pub fn print(out: &mut Vec<u8>, t: Term<'_>, limit: i64, names: &dyn FunNames) {
+pub fn print(out: &mut Vec<u8>, t: Term<'_>, limit: i64) {
     let mut printer = Printer {
         out,
         left: limit,
         stack: vec![Step::Term(t)],
-        names,
     };
     while let Some(step) = printer.stack.pop() {
         if printer.step(step).is_none() {
@@ -118,6 +92,16 @@ fn is_printable_string(list: Term<'_>) -> bool {
         && it.tail().is_nil()
 }
 
+/// The number that stands for a node: 0 for this one, in whatever life, and the name's index for others.
+fn channel(node: u64) -> u32 {
+    let name = node as u32;
+    if name == node::local() as u32 {
+        0
+    } else {
+        name
+    }
+}
+
 enum Step<'h> {
     Term(Term<'h>),
     /// The rest of a list that is not printed as a string: its cons.
@@ -133,7 +117,6 @@ struct Printer<'a, 'h> {
     out: &'a mut Vec<u8>,
     left: i64,
     stack: Vec<Step<'h>>,
-    names: &'a dyn FunNames,
 }
 
 impl<'h> Printer<'_, 'h> {
@@ -227,14 +210,13 @@ impl<'h> Printer<'_, 'h> {
             Kind::Bits(bits) => return self.bits(bits),
             Kind::Fun(fun) => self.fun(&fun),
             Kind::Pid(p) => {
-                // Local numbers have 28 bits, those of other nodes 32.
-                let bits = if p.node == 0 { 28 } else { 32 };
+                let bits = if p.node == 0 { PID_NUMBER_BITS } else { 32 };
                 let (number, serial) = (p.data & ((1 << bits) - 1), p.data >> bits);
-                self.text(&format!("<{}.{number}.{serial}>", p.node as u32));
+                self.text(&format!("<{}.{number}.{serial}>", channel(p.node)));
             }
-            Kind::Port(p) => self.text(&format!("#Port<{}.{}>", p.node as u32, p.data)),
+            Kind::Port(p) => self.text(&format!("#Port<{}.{}>", channel(p.node), p.data)),
             Kind::Ref(r) => {
-                self.text(&format!("#Ref<{}", r.node as u32));
+                self.text(&format!("#Ref<{}", channel(r.node)));
                 for n in r.numbers().iter().rev() {
                     self.text(&format!(".{n}"));
                 }
@@ -302,31 +284,25 @@ impl<'h> Printer<'_, 'h> {
     }
 
     fn fun(&mut self, fun: &Fun<'h>) {
-        match self.names.name(fun) {
-            FunName::Local {
-                module,
-                index,
-                uniq,
-            } => self.text(&format!("#Fun<{}.{index}.{uniq}>", module.name())),
-            FunName::External {
-                module,
-                function,
-                arity,
-            } => {
-                self.text("fun ");
-                for (atom, separator) in [(module, ":"), (function, "/")] {
-                    self.left = self.left.saturating_sub(atom.name().len() as i64);
-                    push_atom(self.out, atom);
-                    self.text(separator);
-                }
-                self.text(&arity.to_string());
+        let name = fun::identity(fun);
+        if fun.external {
+            self.text("fun ");
+            for (atom, separator) in [(name.module, ":"), (name.function, "/")] {
+                self.left = self.left.saturating_sub(atom.name().len() as i64);
+                push_atom(self.out, atom);
+                self.text(separator);
             }
+            self.text(&name.arity.to_string());
+        } else {
+            // Both numbers are signed to the reference engine.
+            let (index, uniq) = (name.index as i32, name.uniq as i32);
+            self.text(&format!("#Fun<{}.{index}.{uniq}>", name.module.name()));
         }
     }
 
     /// Pushes the children of a hash map's node, so that the first comes out first.
     fn children(&mut self, node: Term<'h>) {
-        for (i, child) in map_children(node).iter().enumerate().rev() {
+        for (i, child) in map::children(node).iter().enumerate().rev() {
             self.stack.push(Step::Node(*child));
             if i > 0 {
                 self.stack.push(Step::Text(","));
@@ -344,47 +320,13 @@ impl<'h> Printer<'_, 'h> {
     }
 }
 
-/// Children of a node of a hash map: nodes, and leaves that are conses; or the leaves of a collision.
-pub(crate) fn map_children<'h>(node: Term<'h>) -> &'h [Term<'h>] {
-    if let Some(leaves) = node.as_tuple() {
-        return leaves;
-    }
-    let Some(header) = node.boxed_header().filter(|h| header_sub(*h) == sub::MAP) else {
-        return &[];
-    };
-    let skip = match map_kind(header) {
-        MAP_NODE_BITMAP => 1,
-        MAP_HEAD_ARRAY | MAP_HEAD_BITMAP => 2,
-        _ => return &[],
-    };
-    let n = map_bitmap(header).count_ones() as usize;
-    // SAFETY: a node's children follow its header (and the size, in heads), one for each bit.
-    unsafe { std::slice::from_raw_parts(node.pointer().add(skip).cast(), n) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Heap, Pid, am};
 
-    fn name(fun: &Fun<'_>) -> FunName {
-        if fun.external {
-            FunName::External {
-                module: Atom::new("lists").unwrap(),
-                function: Atom::new("map").unwrap(),
-                arity: 2,
-            }
-        } else {
-            FunName::Local {
-                module: am::error,
-                index: 1,
-                uniq: 77,
-            }
-        }
-    }
-
     fn text(t: Term<'_>, limit: i64) -> String {
-        String::from_utf8_lossy(&to_bytes(t, limit, &name)).into_owned()
+        String::from_utf8_lossy(&to_bytes(t, limit)).into_owned()
     }
 
     #[test]
@@ -433,7 +375,7 @@ mod tests {
             Term::pid(Pid::from_data(10)),
             h.external_pid(u64::from(am::ok.index()), 5 | 6 << 32),
             h.fun(0, Fun::meta(2, true), &[]),
-            h.fun(0, Fun::meta(2, false), &[]),
+            h.fun(77 << 32 | 1, Fun::meta(2, false), &[]),
             h.big(true, &[0, 64]),
             h.tuple(&[]),
         ]);
@@ -441,12 +383,12 @@ mod tests {
             text(t, NO_LIMIT),
             format!(
                 "{{ok,\"a\\nb\t\\\"q\\\",[1,[],\"x\"],[1|2],<<\"a\\\"b\\\">>,<<1,2,3>>,<<97,98,3:3>>,<<>>,\
-                 1.500000e+00,1.000000e+100,<0.10.0>,<{}.5.6>,fun lists:map/2,#Fun<error.1.77>,\
+                 1.500000e+00,1.000000e+100,<0.10.0>,<{}.5.6>,fun undefined:undefined/2,#Fun<undefined.1.77>,\
                  -1180591620717411303424,{{}}}}",
                 am::ok.index()
             )
         );
-        assert_eq!(to_bytes(string("\u{e9}"), NO_LIMIT, &name).len(), 4);
+        assert_eq!(to_bytes(string("\u{e9}"), NO_LIMIT).len(), 4);
         assert_eq!(text(h.list(&[Term::small(27)]), NO_LIMIT), "[27]");
     }
 
@@ -486,7 +428,11 @@ mod tests {
                 4,
                 "[1|2]",
             ),
-            (h.fun(0, Fun::meta(2, true), &[]), 2, "fun lists:map/2... "),
+            (
+                h.fun(0, Fun::meta(2, true), &[]),
+                2,
+                "fun undefined:undefined/2... ",
+            ),
         ] {
             assert_eq!(text(t, limit), printed, "limit {limit}");
         }
