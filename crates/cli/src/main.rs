@@ -135,9 +135,10 @@ fn subcommand(name: &str, args: &[OsString]) -> Result<()> {
         "otp" => otp::main(args),
         "swap" => swap::main(args),
         "disasm" => disasm::main(args),
-        "--missing" => Err(CliError::Says(
-            "this build has no engine yet, so all is missing".into(),
-        )),
+        "--missing" => {
+            out(&emulator::missing());
+            Ok(())
+        }
         "--version" | "-V" | "version" => {
             out(&format!("Corten {}\n", env!("CARGO_PKG_VERSION")));
             if let Ok(otp) = Otp::find() {

@@ -253,7 +253,7 @@ impl Flags {
             },
             heap: Heap {
                 min: 233,
-                min_bin_virtual: 32_768,
+                min_bin_virtual: 46_422,
                 dictionary: 8,
                 max: 0,
                 max_kill: true,

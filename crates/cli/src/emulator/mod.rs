@@ -1,15 +1,18 @@
 //! The emulator's side of the program: argv of `beam.smp` to a running node.
 //!
 //! `main` calls `main` when the program was started as the emulator (by OTP's `erlexec`, by a release, or by
-//! `corten erl`, which executes itself with the same argv). `run_node` is the one place where the command
-//! line meets the engine.
+//! `corten erl`, which executes itself with the same argv). `start` is the one place where the command line
+//! meets the engine.
 
 mod alloc;
 mod cpus;
 pub mod flags;
 mod number;
 mod parse;
+mod start;
 mod table;
+
+pub use start::missing;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -21,7 +24,6 @@ use parse::Parsed;
 
 /// All that a node is started with.
 #[derive(Debug)]
-#[expect(dead_code, reason = "read by the engine, which is not connected yet")]
 pub struct EmulatorArgs {
     pub flags: Flags,
     /// The whole argv: `system_info(emu_args)`.
@@ -33,8 +35,8 @@ pub struct EmulatorArgs {
     pub progname: Vec<u8>,
     /// The version of the run-time system whose libraries are booted, such as `15.2.7`.
     pub erts_version: String,
-    /// The files of the modules that are loaded before the first process runs.
-    pub preloaded: Vec<PathBuf>,
+    /// The directory of the modules that are loaded before the first process runs.
+    pub preloaded: PathBuf,
 }
 
 /// The modules that OTP links into its emulator; their files lie beside it.
@@ -112,7 +114,7 @@ pub fn main(argv: Vec<OsString>) -> Result<std::convert::Infallible> {
         }
     };
     let args = node_args(flags, argv, flags_end)?;
-    run_node(args)
+    start::run_node(args)
 }
 
 fn node_args(flags: Flags, argv: Vec<OsString>, flags_end: usize) -> Result<EmulatorArgs> {
@@ -184,24 +186,12 @@ pub fn preloaded_dirs(root: &Path, bindir: &Path, erts_version: &str) -> [PathBu
     ]
 }
 
-fn preloaded(root: &Path, bindir: &Path, erts_version: &str) -> Result<Vec<PathBuf>> {
+fn preloaded(root: &Path, bindir: &Path, erts_version: &str) -> Result<PathBuf> {
     let dirs = preloaded_dirs(root, bindir, erts_version);
-    let dir = dirs
-        .iter()
+    dirs.into_iter()
         .find(|dir| dir.join("erl_init.beam").is_file())
         .ok_or_else(|| CliError::NoPreloaded {
             erts_version: erts_version.into(),
             root: root.into(),
-        })?;
-    Ok(PRELOADED
-        .iter()
-        .map(|module| dir.join(format!("{module}.beam")))
-        .collect())
-}
-
-/// Hands over to the engine; returns only when the node could not be started.
-fn run_node(args: EmulatorArgs) -> Result<std::convert::Infallible> {
-    Err(CliError::NoEngine {
-        erts_version: args.erts_version,
-    })
+        })
 }

@@ -1,0 +1,86 @@
+//! Where the command line meets the engine: the node's configuration and its native functions.
+//!
+//! Called by `emulator::main`, and by `corten --missing` for the list of what the native functions lack.
+
+use std::path::Path;
+
+use corten_engine::Bif;
+use corten_engine::node::{BreakMode, Config, WarningMap};
+
+use super::EmulatorArgs;
+use super::flags::{Break, OTP_RELEASE, Warnings};
+use crate::error::{CliError, Result};
+use crate::launch::Never;
+
+/// The native functions of all rooms.
+fn tables() -> Vec<&'static [Bif]> {
+    corten_bifs::TABLES.to_vec()
+}
+
+/// Hands over to the engine; returns only when the node could not be started.
+pub fn run_node(args: EmulatorArgs) -> Result<Never> {
+    let config = config_of(args);
+    Err(CliError::NoEngine {
+        erts_version: config.erts_version,
+    })
+}
+
+fn config_of(args: EmulatorArgs) -> Config {
+    let flags = args.flags;
+    let (s, heap) = (&flags.schedulers, &flags.heap);
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    Config {
+        schedulers: s.total as usize,
+        schedulers_online: s.online as usize,
+        dirty_cpu: s.dirty_cpu as usize,
+        dirty_cpu_online: s.dirty_cpu_online as usize,
+        dirty_io: s.dirty_io as usize,
+        process_limit: flags.limits.processes as usize,
+        port_limit: flags.limits.ports.map_or(65_536, |n| n as usize),
+        atom_limit: flags.limits.atoms as usize,
+        min_heap_size: heap.min as usize,
+        min_bin_vheap_size: heap.min_bin_virtual as usize,
+        max_heap_size: usize::try_from(heap.max).unwrap_or(usize::MAX),
+        max_heap_kill: heap.max_kill,
+        max_heap_log: heap.max_log,
+        max_heap_include_binaries: heap.max_include_binaries,
+        off_heap_messages: heap.off_heap_messages,
+        fullsweep_after: fullsweep_after().unwrap_or(heap.fullsweep_after),
+        emu_args: args.argv,
+        init_args: args.init_args,
+        root_dir: text(&args.root),
+        bin_dir: text(&args.bindir),
+        progname: String::from_utf8_lossy(&args.progname).into_owned(),
+        preloaded_dir: text(&args.preloaded),
+        otp_release: OTP_RELEASE.to_string(),
+        erts_version: args.erts_version,
+        break_handler: match flags.system.break_key {
+            Break::Menu => BreakMode::Menu,
+            Break::Ignore => BreakMode::Ignore,
+            Break::Shell => BreakMode::Interrupt,
+            Break::Disabled => BreakMode::Quit,
+        },
+        warning_map: match flags.system.warnings {
+            Warnings::Info => WarningMap::Info,
+            Warnings::Warning => WarningMap::Warning,
+            Warnings::Error => WarningMap::Error,
+        },
+        gc_stress: std::env::var_os("CORTEN_GC_STRESS").is_some_and(|v| v == "1"),
+    }
+}
+
+/// `ERL_FULLSWEEP_AFTER`, as C's `atoi` and a 16-bit number read it.
+fn fullsweep_after() -> Option<u16> {
+    let value = std::env::var_os("ERL_FULLSWEEP_AFTER")?;
+    Some(super::number::atoi(&value.to_string_lossy()) as u16)
+}
+
+/// The BIFs of OTP that are not implemented, one `module:function/arity` a line, sorted.
+pub fn missing() -> String {
+    let mut names: Vec<String> = corten_bifs::names::missing(&tables(), OTP_RELEASE)
+        .into_iter()
+        .map(|bif| format!("{}:{}/{}\n", bif.module, bif.name, bif.arity))
+        .collect();
+    names.sort();
+    names.concat()
+}
