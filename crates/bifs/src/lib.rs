@@ -9,45 +9,59 @@
 
 pub mod names;
 
+mod atomics;
 mod atoms;
 mod binaries;
 mod calendar;
+mod display;
 mod errors;
+mod filenames;
 mod hashes;
+mod identity;
 mod iolist;
 mod lists;
 mod maps;
 mod math;
 mod numbers;
 mod operators;
+mod os;
 mod time;
 mod tuples;
 mod types;
+mod unicode;
 mod util;
 
 /// What nearly every file here uses.
 mod prelude {
     pub use corten_engine::bif::OrBadarg;
     pub use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-    pub use corten_term::{Atom, Bits, Heap, Kind, Term, am};
+    #[cfg(test)]
+    pub use corten_term::Heap;
+    pub use corten_term::{Atom, Bits, Kind, Term, am};
 }
 
 use corten_engine::Bif;
 
 /// All tables of this crate.
 pub const TABLES: &[&[Bif]] = &[
+    atomics::BIFS,
     atoms::BIFS,
     binaries::BIFS,
     calendar::BIFS,
+    display::BIFS,
     errors::BIFS,
+    filenames::BIFS,
     hashes::BIFS,
+    identity::BIFS,
     iolist::BIFS,
     lists::BIFS,
     maps::BIFS,
     math::BIFS,
     numbers::BIFS,
     operators::BIFS,
+    os::BIFS,
     time::BIFS,
     tuples::BIFS,
     types::BIFS,
+    unicode::BIFS,
 ];

@@ -5,7 +5,7 @@
 //!
 //! - [`bif`]: how native functions are declared, called, and how they stop;
 //! - [`process`]: the process structure, process table, registered names, process dictionary;
-//! - [`gc`]: the collector;
+//! - [`gc`]: the collector; [`environment`]: environment variables;
 //! - [`signal`]: signals between processes, mailbox, links, monitors, exit;
 //! - [`timer`]: timer wheels; [`time`]: clocks;
 //! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
@@ -15,6 +15,7 @@
 
 pub mod bif;
 pub mod code;
+pub mod environment;
 pub mod gc;
 pub mod interp;
 pub mod node;
