@@ -1,9 +1,7 @@
 //! Terms as the emulator prints them, and printing to the standard streams.
 
 use crate::prelude::*;
-use corten_term::fun::identity;
-use corten_term::print::{self, FunName, NO_LIMIT};
-use corten_term::term::Fun;
+use corten_term::print::{self, NO_LIMIT};
 use std::io::Write;
 
 pub const BIFS: &[Bif] = bifs![
@@ -12,31 +10,13 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:term_to_string/2 => term_to_string,
 ];
 
-/// What a fun is called, from the engine's table of funs.
-fn fun_name(fun: &Fun<'_>) -> FunName {
-    let id = identity(fun);
-    if fun.external {
-        FunName::External {
-            module: id.module,
-            function: id.function,
-            arity: id.arity,
-        }
-    } else {
-        FunName::Local {
-            module: id.module,
-            index: i64::from(id.index),
-            uniq: i64::from(id.uniq),
-        }
-    }
-}
-
 /// The printed form of a term.
 pub fn printed(t: Term<'_>) -> Vec<u8> {
     limited(t, NO_LIMIT)
 }
 
 fn limited(t: Term<'_>, limit: i64) -> Vec<u8> {
-    print::to_bytes(t, limit, &fun_name)
+    print::to_bytes(t, limit)
 }
 
 fn display<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
