@@ -14,7 +14,7 @@ use crate::launch::Never;
 
 /// The native functions of all rooms.
 fn tables() -> Vec<&'static [Bif]> {
-    corten_bifs::TABLES.to_vec()
+    [corten_bifs::TABLES, corten_io::TABLES].concat()
 }
 
 /// Hands over to the engine; returns only when the node could not be started.
