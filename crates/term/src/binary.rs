@@ -281,3 +281,39 @@ impl<'h> Bits<'h> {
         }
     }
 }
+
+/// What introspection tells of one off-heap binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OffHeapInfo {
+    pub address: u64,
+    pub bytes: usize,
+    pub references: usize,
+}
+
+/// The off-heap binaries that a term refers to, each slice counted.
+pub fn off_heap_of(t: Term<'_>) -> Vec<OffHeapInfo> {
+    let (mut out, mut stack) = (Vec::new(), vec![t]);
+    while let Some(t) = stack.pop() {
+        if let Some((h, rest)) = t.as_cons() {
+            stack.extend([h, rest]);
+        } else if let Some(bits) = t.as_bits() {
+            out.extend(off_heap_info(bits.orig));
+        } else if let Some(e) = t.as_tuple() {
+            stack.extend(e);
+        } else if let Some(f) = t.as_fun() {
+            stack.extend(f.free);
+        } else if t.is_map() {
+            stack.extend(crate::map::iter(t).flat_map(|(k, v)| [k, v]));
+        }
+    }
+    out
+}
+
+fn off_heap_info(orig: Term<'_>) -> Option<OffHeapInfo> {
+    if orig.boxed_header()? != crate::layout::HEADER_BIN_REF {
+        return None;
+    }
+    // SAFETY: a bin ref owns a count of the binary it points to.
+    let b = unsafe { std::mem::ManuallyDrop::new(Binary::from_raw(*orig.pointer().add(1) as *mut Shared)) };
+    Some(OffHeapInfo { address: b.as_ptr() as u64, bytes: b.len(), references: b.references() })
+}

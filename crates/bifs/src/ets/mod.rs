@@ -1,1 +1,77 @@
-//! ETS tables. (Being written in worktree "core" by the coordinator, together with `match_spec/`: bifs worker, leave both to me.)
+//! ETS: tables that processes share.
+//!
+//! - [`row`]: one tuple and its key; [`hash`]: set, bag, duplicate_bag; `BTreeSet` holds ordered_set;
+//! - [`table`]: attributes, locks, owner, fixations;
+//! - [`registry`]: which tables there are; owners that exit;
+//! - [`basic`], [`update`], [`walk`], [`select`], [`info`]: the BIFs.
+//!
+//! Rows are owned copies: nothing in a table refers to a process's heap, and what is read is copied out under
+//! the lock.
+
+mod basic;
+mod hash;
+mod info;
+mod registry;
+mod row;
+mod select;
+mod table;
+mod update;
+mod walk;
+
+pub use registry::{process_exited, table_count, total_words};
+
+use corten_engine::Bif;
+use corten_term::{Atom, am};
+
+/// The four kinds of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Set,
+    OrderedSet,
+    Bag,
+    DuplicateBag,
+}
+
+impl Kind {
+    pub fn atom(self) -> Atom {
+        match self {
+            Kind::Set => am::set,
+            Kind::OrderedSet => am::ordered_set,
+            Kind::Bag => am::bag,
+            Kind::DuplicateBag => am::duplicate_bag,
+        }
+    }
+    /// Whether a key has at most one row.
+    pub fn is_set(self) -> bool {
+        matches!(self, Kind::Set | Kind::OrderedSet)
+    }
+}
+
+/// Who may do what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Protection {
+    Private,
+    Protected,
+    Public,
+}
+
+impl Protection {
+    fn from_u8(n: u8) -> Protection {
+        match n {
+            0 => Protection::Private,
+            1 => Protection::Protected,
+            _ => Protection::Public,
+        }
+    }
+    pub fn atom(self) -> Atom {
+        match self {
+            Protection::Private => am::private,
+            Protection::Protected => am::protected,
+            Protection::Public => am::public,
+        }
+    }
+}
+
+/// All BIFs of module `ets`, and those of others that are about tables or match specifications.
+pub const TABLES: &[&[Bif]] = &[basic::BIFS, update::BIFS, walk::BIFS, select::BIFS, info::BIFS];

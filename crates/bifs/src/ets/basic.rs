@@ -1,0 +1,362 @@
+//! Making, filling, reading and dropping tables.
+
+use super::registry::{self, Access, table};
+use super::row::Row;
+use super::table::{Heir, Options, Rows, Table, TableRef, WriteConcurrency};
+use super::{Kind, Protection};
+use corten_engine::bif::OrBadarg;
+use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+use corten_term::{OwnedTerm, Term, am, compare, copy};
+
+pub const BIFS: &[Bif] = bifs![
+    ets:new/2 => new,
+    ets:insert/2 => insert,
+    ets:insert_new/2 => insert_new,
+    ets:lookup/2 => lookup,
+    ets:lookup_element/3 => lookup_element_3,
+    ets:lookup_element/4 => lookup_element_4,
+    ets:member/2 => member,
+    ets:delete/1 => delete_1,
+    ets:delete/2 => delete_2,
+    ets:delete_object/2 => delete_object,
+    ets:take/2 => take,
+    ets:rename/2 => rename,
+    ets:give_away/3 => give_away,
+    ets:setopts/2 => setopts,
+    ets:whereis/1 => whereis,
+    ets:safe_fixtable/2 => safe_fixtable,
+    ets:internal_delete_all/2 => internal_delete_all,
+];
+
+/// `{heir, Pid, Data}`.
+fn heir_of(pid: Term<'_>, data: Term<'_>) -> Option<Heir> {
+    Some(Heir { pid: pid.as_local_pid()?, data: OwnedTerm::new(data) })
+}
+
+struct Wanted {
+    options: Options,
+    heir: Option<Heir>,
+}
+
+fn parse_options(list: Term<'_>) -> Option<Wanted> {
+    let mut w = Wanted {
+        options: Options {
+            kind: Kind::Set,
+            protection: Protection::Protected,
+            keypos: 1,
+            named: false,
+            compressed: false,
+            read_concurrency: false,
+            write_concurrency: WriteConcurrency::Off,
+            decentralized_counters: false,
+        },
+        heir: None,
+    };
+    let mut counters = None;
+    for option in list.to_vec()? {
+        let o = &mut w.options;
+        if let Some(a) = option.as_atom() {
+            match a {
+                am::bag => o.kind = Kind::Bag,
+                am::duplicate_bag => o.kind = Kind::DuplicateBag,
+                am::ordered_set => {
+                    o.kind = Kind::OrderedSet;
+                    o.decentralized_counters = true;
+                }
+                am::public => o.protection = Protection::Public,
+                am::private => o.protection = Protection::Private,
+                am::named_table => o.named = true,
+                am::compressed => o.compressed = true,
+                // Defaults, which do not undo what came before: so it is in the reference engine.
+                am::set | am::protected => {}
+                _ => return None,
+            }
+            continue;
+        }
+        match option.as_tuple()? {
+            [k, v] if k.is(am::keypos) => o.keypos = v.as_usize().filter(|n| *n > 0)?,
+            [k, v] if k.is(am::write_concurrency) => {
+                o.write_concurrency = match (v.as_bool(), v.as_tuple_of::<2>()) {
+                    (Some(true), _) => {
+                        if o.kind != Kind::OrderedSet {
+                            o.decentralized_counters = false;
+                        }
+                        WriteConcurrency::On
+                    }
+                    (Some(false), _) => WriteConcurrency::Off,
+                    (None, Some([tag, n])) if tag.is(am::debug_hash_fixed_number_of_locks) => {
+                        WriteConcurrency::Locks(n.as_small().filter(|n| (1..=32768).contains(n))?)
+                    }
+                    _ if v.is(am::auto) => {
+                        o.decentralized_counters = true;
+                        WriteConcurrency::Auto
+                    }
+                    _ => return None,
+                }
+            }
+            [k, v] if k.is(am::read_concurrency) => o.read_concurrency = v.as_bool()?,
+            [k, v] if k.is(am::decentralized_counters) => counters = Some(v.as_bool()?),
+            [k, v] if k.is(am::heir) && v.is(am::none) => w.heir = None,
+            [k, pid, data] if k.is(am::heir) => w.heir = Some(heir_of(*pid, *data)?),
+            _ => return None,
+        }
+    }
+    if let Some(c) = counters {
+        w.options.decentralized_counters = c;
+    }
+    if w.options.protection == Protection::Private {
+        w.options.write_concurrency = WriteConcurrency::Off;
+        w.options.read_concurrency = false;
+    }
+    if w.options.write_concurrency == WriteConcurrency::Off {
+        w.options.decentralized_counters = false;
+    }
+    if w.options.kind == Kind::OrderedSet && matches!(w.options.write_concurrency, WriteConcurrency::Locks(_)) {
+        return None;
+    }
+    Some(w)
+}
+
+fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let name = a[0].as_atom().badarg()?;
+    let w = parse_options(a[1]).badarg()?;
+    let t = TableRef::new(Table::new(name, w.options, p.pid(), w.heir));
+    registry::add(t.clone()).map_err(|()| Stop::badarg_because(am::already_exists))?;
+    Ok(registry::id_term(&t, &p.heap))
+}
+
+/// The tuples that an insertion names, all of them fit for the table.
+fn objects<'h>(t: &Table, what: Term<'h>) -> Result<Vec<Term<'h>>, Stop<'h>> {
+    let list = if what.is_list() { what.to_vec().badarg()? } else { vec![what] };
+    if list.iter().all(|o| t.key_of(*o).is_some()) { Ok(list) } else { Err(Stop::BADARG) }
+}
+
+fn insert_one(t: &Table, object: Term<'_>) {
+    let Some(key) = t.key_of(object) else { return };
+    let row = Row::new(object, t.keypos());
+    let (mut rows, hash) = t.write(key);
+    rows.insert(hash, row, t.is_fixed());
+}
+
+fn insert<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    if a[1].is_tuple() {
+        t.key_of(a[1]).badarg()?;
+        insert_one(&t, a[1]);
+        return Ok(Term::TRUE);
+    }
+    let list = objects(&t, a[1])?;
+    p.bump_reductions(list.len());
+    // All or nothing as others see it: every shard is locked while the rows go in.
+    let rows: Vec<Row> = list.iter().map(|o| Row::new(*o, t.keypos())).collect();
+    insert_all(&t, rows);
+    Ok(Term::TRUE)
+}
+
+fn insert_all(t: &Table, rows: Vec<Row>) {
+    use super::row::HasKey;
+    let mut guards = t.write_all();
+    let fixed = t.is_fixed();
+    for row in rows {
+        let (shard, hash) = t.place(row.key());
+        guards[shard].insert(hash, row, fixed);
+    }
+}
+
+fn insert_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let list = objects(&t, a[1])?;
+    let fixed = t.is_fixed();
+    p.bump_reductions(list.len());
+    let mut guards = t.write_all();
+    let place = |o: &Term<'_>| t.key_of(*o).map(|k| (t.place(k), k));
+    for o in &list {
+        if let Some(((shard, hash), key)) = place(o)
+            && guards[shard].get(hash, key).is_some()
+        {
+            return Ok(Term::FALSE);
+        }
+    }
+    for o in &list {
+        if let Some(((shard, hash), _)) = place(o) {
+            guards[shard].insert(hash, Row::new(*o, t.keypos()), fixed);
+        }
+    }
+    Ok(Term::TRUE)
+}
+
+fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
+    p.bump_reductions(rows.len() / 8);
+    rows.iter().rev().fold(Term::NIL, |tail, r| p.heap.cons(copy::copy(r.object(), &p.heap), tail))
+}
+
+fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Read)?;
+    let (rows, hash) = t.read(a[1]);
+    if t.kind().is_set() {
+        return Ok(match rows.get(hash, a[1]) {
+            Some(r) => p.heap.cons(copy::copy(r.object(), &p.heap), Term::NIL),
+            None => Term::NIL,
+        });
+    }
+    Ok(copies(p, &rows.lookup(hash, a[1])))
+}
+
+fn lookup_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Read)?;
+    let pos = a[2].as_usize().filter(|n| *n > 0).badarg()?;
+    let (rows, hash) = t.read(a[1]);
+    let found = rows.lookup(hash, a[1]);
+    if found.is_empty() {
+        return default.ok_or(Stop::badarg_because(am::badkey));
+    }
+    let mut out = Vec::with_capacity(found.len());
+    for r in found {
+        out.push(copy::copy(*r.elements().get(pos - 1).badarg()?, &p.heap));
+    }
+    Ok(if t.kind().is_set() { out[0] } else { p.heap.list(&out) })
+}
+
+fn lookup_element_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    lookup_element(p, a, None)
+}
+fn lookup_element_4<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    lookup_element(p, a, Some(a[3]))
+}
+
+fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Read)?;
+    let (rows, hash) = t.read(a[1]);
+    Ok(Term::bool(rows.get(hash, a[1]).is_some()))
+}
+
+fn delete_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    registry::remove(&t);
+    p.bump_reductions(t.clear() / 4);
+    Ok(Term::TRUE)
+}
+
+fn delete_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let fixed = t.is_fixed();
+    let (mut rows, hash) = t.write(a[1]);
+    rows.remove(hash, a[1], fixed, |_| true);
+    Ok(Term::TRUE)
+}
+
+fn delete_object<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let key = t.key_of(a[1]).badarg()?;
+    let fixed = t.is_fixed();
+    let tree = t.kind() == Kind::OrderedSet;
+    let (mut rows, hash) = t.write(key);
+    rows.remove(hash, key, fixed, |r| {
+        if tree { compare::eq(r.object(), a[1]) && compare::exact_eq(r.object(), a[1]) } else { compare::exact_eq(r.object(), a[1]) }
+    });
+    Ok(Term::TRUE)
+}
+
+fn take<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let fixed = t.is_fixed();
+    let (mut rows, hash) = t.write(a[1]);
+    let out = copies(p, &rows.lookup(hash, a[1]));
+    rows.remove(hash, a[1], fixed, |_| true);
+    Ok(out)
+}
+
+fn rename<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let name = a[1].as_atom().badarg()?;
+    registry::rename(&t, name).map_err(|()| Stop::badarg_because(am::already_exists))?;
+    Ok(registry::id_term(&t, &p.heap))
+}
+
+fn give_away<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let to = a[1].as_local_pid().badarg()?;
+    let t = table(p, a[0], Access::Write)?;
+    if t.owner() != p.pid() {
+        return Err(Stop::badarg_because(am::not_owner));
+    }
+    if to == p.pid() {
+        return Err(Stop::badarg_because(am::owner));
+    }
+    if !corten_engine::signal::is_alive(to) {
+        return Err(Stop::BADARG);
+    }
+    registry::change_owner(&t, to);
+    registry::transfer_message(&t, p.pid(), to, a[2]);
+    Ok(Term::TRUE)
+}
+
+fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Any)?;
+    if t.owner() != p.pid() {
+        return Err(Stop::badarg_because(am::not_owner));
+    }
+    let options = if a[1].is_tuple() { vec![a[1]] } else { a[1].to_vec().badarg()? };
+    let (mut heir, mut protection) = (None, None);
+    for o in options {
+        match o.as_tuple().badarg()? {
+            [k, v] if k.is(am::heir) && v.is(am::none) && heir.is_none() => heir = Some(None),
+            [k, pid, data] if k.is(am::heir) && heir.is_none() => heir = Some(Some(heir_of(*pid, *data).badarg()?)),
+            [k, v] if k.is(am::protection) && protection.is_none() => {
+                protection = Some(match v.as_atom().badarg()? {
+                    am::private => Protection::Private,
+                    am::protected => Protection::Protected,
+                    am::public => Protection::Public,
+                    _ => return Err(Stop::BADARG),
+                })
+            }
+            _ => return Err(Stop::BADARG),
+        }
+    }
+    if let Some(h) = heir {
+        *t.heir.lock() = h;
+    }
+    if let Some(pr) = protection {
+        t.set_protection(pr);
+    }
+    Ok(Term::TRUE)
+}
+
+fn whereis<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    match a[0].as_atom() {
+        Some(name) => Ok(registry::whereis(name).map_or(Term::UNDEFINED, |t| p.heap.magic_reference(t.magic()))),
+        None => {
+            let t = table(p, a[0], Access::Any)?;
+            Ok(p.heap.magic_reference(t.magic()))
+        }
+    }
+}
+
+fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let on = a[1].as_bool().badarg()?;
+    let t = table(p, a[0], Access::Read)?;
+    if on {
+        t.fix(p.pid(), (corten_engine::time::monotonic(), corten_engine::time::system()));
+        registry::note_fix(p.pid(), &t);
+    } else {
+        t.unfix(p.pid(), false);
+    }
+    Ok(Term::TRUE)
+}
+
+/// `delete_all_objects` calls this: how many rows there were, and what is left to do (nothing).
+fn internal_delete_all<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Write)?;
+    let n = t.clear();
+    p.bump_reductions(n / 4);
+    Ok(p.heap.uint(n as u64))
+}
+
+/// Rows in the shards, for callers that want to see all at once.
+pub fn for_each_row(t: &Table, mut f: impl FnMut(&Row)) {
+    for shard in t.shards() {
+        match &*shard.read() {
+            Rows::Hash(h) => (0..h.buckets()).for_each(|b| h.bucket(b).for_each(&mut f)),
+            Rows::Tree(t, _) => t.iter().for_each(&mut f),
+        }
+    }
+}

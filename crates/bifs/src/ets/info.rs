@@ -1,0 +1,170 @@
+//! `ets:info/1,2` and what introspection asks of tables.
+
+use super::Kind;
+use super::registry::{Access, table};
+use super::table::{Rows, TableRef, WriteConcurrency};
+use corten_engine::bif::OrBadarg;
+use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+use corten_term::{Atom, Term, am};
+
+pub const BIFS: &[Bif] = bifs![
+    ets:info/1 => info_1,
+    ets:info/2 => info_2,
+    erts_internal:ets_lookup_binary_info/2 => lookup_binary_info,
+    erts_internal:ets_super_user/1 => super_user,
+];
+
+/// Items of `info/1`, in the reference engine's order.
+const ITEMS: [Atom; 13] = [
+    am::id,
+    am::decentralized_counters,
+    am::read_concurrency,
+    am::write_concurrency,
+    am::compressed,
+    am::memory,
+    am::owner,
+    am::heir,
+    am::name,
+    am::size,
+    am::node,
+    am::named_table,
+    am::type_,
+];
+const MORE: [Atom; 2] = [am::keypos, am::protection];
+
+fn item<'h>(p: &'h Process, t: &TableRef, what: Atom) -> Option<Term<'h>> {
+    let o = &t.options;
+    Some(match what {
+        am::id => p.heap.magic_reference(t.magic()),
+        am::decentralized_counters => Term::bool(o.decentralized_counters),
+        am::read_concurrency => Term::bool(o.read_concurrency),
+        am::write_concurrency => match o.write_concurrency {
+            WriteConcurrency::Off => Term::FALSE,
+            WriteConcurrency::On => Term::TRUE,
+            WriteConcurrency::Auto => Term::atom(am::auto),
+            WriteConcurrency::Locks(n) => p.heap.tuple(&[Term::atom(am::debug_hash_fixed_number_of_locks), Term::small(n)]),
+        },
+        am::compressed => Term::bool(o.compressed),
+        am::memory => p.heap.uint(t.words() as u64),
+        am::owner => Term::pid(t.owner()),
+        am::heir => t.heir.lock().as_ref().map_or(Term::atom(am::none), |h| Term::pid(h.pid)),
+        am::name => Term::atom(*t.name.lock()),
+        am::size => p.heap.uint(t.len() as u64),
+        am::node => Term::atom(corten_term::node::resolve(0).0),
+        am::named_table => Term::bool(o.named),
+        am::type_ => Term::atom(o.kind.atom()),
+        am::keypos => Term::small(o.keypos as i64),
+        am::protection => Term::atom(t.protection().atom()),
+        am::binary => binaries(p, t),
+        am::fixed => Term::bool(t.is_fixed()),
+        am::safe_fixed => fixes(p, t, |f| f.since),
+        am::safe_fixed_monotonic_time => fixes(p, t, |f| f.since_monotonic),
+        am::stats => stats(p, t),
+        _ => return None,
+    })
+}
+
+/// `{{Time}, [{Pid, Count}]}` or `false`. The wall clock form is `{Mega, Sec, Micro}`.
+fn fixes<'h>(p: &'h Process, t: &TableRef, time: impl Fn(&super::table::Fixes) -> i64) -> Term<'h> {
+    t.with_fixes(|f| {
+        if f.by.is_empty() {
+            return Term::FALSE;
+        }
+        let at = time(f);
+        let when = if at == f.since {
+            let micro = at / 1000;
+            let part = |v: i64| p.heap.int(v);
+            p.heap.tuple(&[part(micro / 1_000_000_000_000), part(micro / 1_000_000 % 1_000_000), part(micro % 1_000_000)])
+        } else {
+            p.heap.int(at)
+        };
+        let by: Vec<_> =
+            f.by.iter().map(|(pid, n)| p.heap.tuple(&[Term::pid(*pid), Term::small(*n as i64)])).collect();
+        p.heap.tuple(&[when, p.heap.list(&by)])
+    })
+}
+
+/// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains; ordered sets have none.
+fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
+    if t.kind() == Kind::OrderedSet {
+        return Term::FALSE;
+    }
+    let mut lengths = Vec::new();
+    for shard in t.shards() {
+        if let Rows::Hash(h) = &*shard.read() {
+            lengths.extend((0..h.buckets()).map(|b| h.bucket(b).count()));
+        }
+    }
+    let n = lengths.len().max(1) as f64;
+    let average = lengths.iter().sum::<usize>() as f64 / n;
+    let deviation = (lengths.iter().map(|l| (*l as f64 - average).powi(2)).sum::<f64>() / n).sqrt();
+    let int = |v: usize| Term::small(v as i64);
+    p.heap.tuple(&[
+        int(lengths.len()),
+        p.heap.float(average),
+        p.heap.float(deviation),
+        p.heap.float(average.sqrt()),
+        int(lengths.iter().copied().min().unwrap_or(0)),
+        int(lengths.iter().copied().max().unwrap_or(0)),
+        int(0),
+    ])
+}
+
+/// `[{Address, Size, References}]` of the off-heap binaries that rows hold.
+fn binaries<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
+    let mut out = Term::NIL;
+    super::basic::for_each_row(t, |row| {
+        for b in corten_term::binary::off_heap_of(row.object()) {
+            let info = [p.heap.uint(b.address), p.heap.uint(b.bytes as u64), p.heap.uint(b.references as u64)];
+            out = p.heap.cons(p.heap.tuple(&info), out);
+        }
+    });
+    out
+}
+
+fn info_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = match table(p, a[0], Access::Any) {
+        Ok(t) => t,
+        Err(stop) => return gone(a[0]).ok_or(stop),
+    };
+    let pairs: Vec<_> = ITEMS
+        .iter()
+        .chain(&MORE)
+        .filter_map(|k| item(p, &t, *k).map(|v| p.heap.tuple(&[Term::atom(*k), v])))
+        .collect();
+    Ok(p.heap.list(&pairs))
+}
+
+/// What `info` says of a table that is not there: `undefined`, if the name could be one.
+fn gone(t: Term<'_>) -> Option<Term<'static>> {
+    (t.is_atom() || t.is_reference()).then_some(Term::UNDEFINED)
+}
+
+fn info_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let what = a[1].as_atom().badarg()?;
+    match table(p, a[0], Access::Any) {
+        Ok(t) => item(p, &t, what).badarg(),
+        Err(stop) => gone(a[0]).ok_or(stop),
+    }
+}
+
+fn lookup_binary_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let t = table(p, a[0], Access::Read)?;
+    let (rows, hash) = t.read(a[1]);
+    let mut out = Term::NIL;
+    for row in rows.lookup(hash, a[1]) {
+        for b in corten_term::binary::off_heap_of(row.object()) {
+            let info = [p.heap.uint(b.address), p.heap.uint(b.bytes as u64), p.heap.uint(b.references as u64)];
+            out = p.heap.cons(p.heap.tuple(&info), out);
+        }
+    }
+    Ok(out)
+}
+
+/// Lets one process at a time read private tables (crash dump viewer, observer). Not supported: tables keep
+/// their protection.
+fn super_user<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    a[0].as_bool().badarg()?;
+    Err(Stop::NOTSUP)
+}
+

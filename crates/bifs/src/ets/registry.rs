@@ -1,0 +1,180 @@
+//! Which tables there are: by reference, by name, by owner; what happens when an owner goes away.
+
+use super::Protection;
+use super::table::TableRef;
+use corten_engine::{Process, Stop};
+use corten_term::reference::RefNumbers;
+use corten_term::{Atom, Pid, Term, am};
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
+
+#[derive(Debug, Default)]
+struct Registry {
+    tables: HashMap<RefNumbers, TableRef>,
+    names: HashMap<Atom, TableRef>,
+    /// Tables that a process owns or fixes.
+    by_process: HashMap<Pid, Vec<RefNumbers>>,
+}
+
+static REGISTRY: LazyLock<RwLock<Registry>> = LazyLock::new(RwLock::default);
+
+/// What a BIF wants to do with a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+    /// Only the identity is needed (`info`, `whereis`).
+    Any,
+}
+
+/// Enters a new table. Fails if its name is taken.
+pub fn add(table: TableRef) -> Result<(), ()> {
+    let mut r = REGISTRY.write();
+    if table.options.named {
+        let name = *table.name.lock();
+        if r.names.contains_key(&name) {
+            return Err(());
+        }
+        r.names.insert(name, table.clone());
+    }
+    r.by_process.entry(table.owner()).or_default().push(table.numbers());
+    r.tables.insert(table.numbers(), table);
+    Ok(())
+}
+
+/// Finds a table by reference or name and checks access; the error is what the BIF raises.
+pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, Stop<'h>> {
+    let found = match t.as_atom() {
+        Some(name) => REGISTRY.read().names.get(&name).cloned(),
+        None if t.is_reference() => t.magic_handle().and_then(TableRef::from_magic).filter(|t| !t.is_deleted()).or_else(|| {
+            // A reference that went through text or the external format is not magic any more.
+            t.as_local_reference().and_then(|n| REGISTRY.read().tables.get(&n).cloned())
+        }),
+        None => return Err(Stop::badarg_because(am::type_)),
+    };
+    let table = found.ok_or(Stop::badarg_because(am::id))?;
+    let allowed = match access {
+        Access::Any => true,
+        Access::Read => table.protection() != Protection::Private || table.owner() == p.pid(),
+        Access::Write => table.protection() == Protection::Public || table.owner() == p.pid(),
+    };
+    if allowed { Ok(table) } else { Err(Stop::badarg_because(am::access)) }
+}
+
+pub fn whereis(name: Atom) -> Option<TableRef> {
+    REGISTRY.read().names.get(&name).cloned()
+}
+
+/// Takes a table away from its names and owners; its rows go when the last user drops it.
+pub fn remove(table: &TableRef) {
+    table.deleted.store(true, Ordering::Release);
+    let mut r = REGISTRY.write();
+    r.tables.remove(&table.numbers());
+    let name = *table.name.lock();
+    if table.options.named && r.names.get(&name).is_some_and(|t| t.numbers() == table.numbers()) {
+        r.names.remove(&name);
+    }
+    forget(&mut r, table.owner(), table.numbers());
+}
+
+fn forget(r: &mut Registry, pid: Pid, table: RefNumbers) {
+    if let Some(v) = r.by_process.get_mut(&pid) {
+        v.retain(|n| *n != table);
+        if v.is_empty() {
+            r.by_process.remove(&pid);
+        }
+    }
+}
+
+/// Renames a named table (or just changes the name that `info` shows).
+pub fn rename(table: &TableRef, to: Atom) -> Result<(), ()> {
+    let mut r = REGISTRY.write();
+    let mut name = table.name.lock();
+    if table.options.named {
+        if r.names.contains_key(&to) {
+            return Err(());
+        }
+        r.names.remove(&name);
+        r.names.insert(to, table.clone());
+    }
+    *name = to;
+    Ok(())
+}
+
+pub fn change_owner(table: &TableRef, to: Pid) {
+    let mut r = REGISTRY.write();
+    forget(&mut r, table.owner(), table.numbers());
+    table.set_owner(to);
+    r.by_process.entry(to).or_default().push(table.numbers());
+}
+
+/// Notes that a process fixes a table, so that its exit takes the fixation back.
+pub fn note_fix(pid: Pid, table: &TableRef) {
+    let mut r = REGISTRY.write();
+    let v = r.by_process.entry(pid).or_default();
+    if !v.contains(&table.numbers()) {
+        v.push(table.numbers());
+    }
+}
+
+pub fn all() -> Vec<TableRef> {
+    REGISTRY.read().tables.values().cloned().collect()
+}
+
+/// Number of tables, for `system_info(ets_count)`.
+pub fn table_count() -> usize {
+    REGISTRY.read().tables.len()
+}
+
+/// Words of all tables, for `memory`.
+pub fn total_words() -> usize {
+    all().iter().map(|t| t.words()).sum()
+}
+
+/// The exit hook: gives the tables of a process to their heirs or deletes them, and takes its fixations back.
+pub fn process_exited(pid: Pid) {
+    let tables: Vec<TableRef> = {
+        let r = REGISTRY.read();
+        let Some(v) = r.by_process.get(&pid) else { return };
+        v.iter().filter_map(|n| r.tables.get(n).cloned()).collect()
+    };
+    for table in tables {
+        table.unfix(pid, true);
+        if table.owner() == pid && !inherit(&table, pid) {
+            remove(&table);
+            table.clear();
+        }
+    }
+    REGISTRY.write().by_process.remove(&pid);
+}
+
+/// Gives the table to its heir, if there is one alive.
+fn inherit(table: &TableRef, from: Pid) -> bool {
+    let heir = table.heir.lock().take();
+    let Some(heir) = heir else { return false };
+    if heir.pid == from || !corten_engine::signal::is_alive(heir.pid) {
+        return false;
+    }
+    change_owner(table, heir.pid);
+    transfer_message(table, from, heir.pid, heir.data.term());
+    *table.heir.lock() = Some(heir);
+    true
+}
+
+/// Sends `{'ETS-TRANSFER', Table, From, Data}`.
+pub fn transfer_message(table: &TableRef, from: Pid, to: Pid, data: Term<'_>) {
+    let scratch = corten_term::Heap::new();
+    let id = id_term(table, &scratch);
+    let message = scratch.tuple(&[Term::atom(am::ETS_TRANSFER), id, Term::pid(from), corten_term::copy::copy(data, &scratch)]);
+    corten_engine::signal::send_to_pid(from, to, message);
+}
+
+/// How programs name the table: its name if it is a named one.
+pub fn id_term<'h>(table: &TableRef, heap: &'h corten_term::Heap) -> Term<'h> {
+    if table.options.named {
+        return Term::atom(*table.name.lock());
+    }
+    heap.magic_reference(table.magic())
+}

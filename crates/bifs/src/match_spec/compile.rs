@@ -1,0 +1,214 @@
+//! From the term of a match specification to its compiled form.
+
+use super::Dialect;
+use super::expr::{Clause, Compiled, Expr, Function, Pattern};
+use corten_term::OwnedTerm;
+use corten_term::{Term, am, map};
+
+/// The specification is not one. Without a reason: the reference engine answers `badarg` too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invalid;
+
+/// Highest variable number: `'$0'` to `'$100000000'`.
+const MAX_VARIABLE: usize = 100_000_000;
+
+/// Compiles `[{Pattern, Guards, Body}, …]`.
+pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
+    let clauses = spec.to_vec().filter(|c| !c.is_empty()).ok_or(Invalid)?;
+    let mut c = Compiler { names: Vec::new() };
+    let mut out = Vec::with_capacity(clauses.len());
+    for clause in clauses {
+        let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid)?;
+        let shape_ok = match dialect {
+            Dialect::Table => pattern.is_tuple() || variable(*pattern).is_some() || pattern.is(am::Underscore),
+            Dialect::Trace => pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore),
+        };
+        if !shape_ok {
+            return Err(Invalid);
+        }
+        let bound_from = c.names.len();
+        let pattern = c.pattern(*pattern)?;
+        let bound: Vec<usize> = c.names.split_off(bound_from);
+        let mut e = ExprCompiler { bound: &bound };
+        let guards = e.all(*guards)?;
+        let body = e.all(*body)?;
+        if body.is_empty() {
+            return Err(Invalid);
+        }
+        out.push((Clause { pattern, guards, body }, bound));
+    }
+    // Variables are numbered densely across clauses, in the order of their names.
+    let mut numbers: Vec<usize> = out.iter().flat_map(|(_, b)| b.iter().copied()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut clauses: Vec<Clause> = out.into_iter().map(|(c, _)| c).collect();
+    for clause in &mut clauses {
+        renumber_pattern(&mut clause.pattern, &numbers);
+        clause.guards.iter_mut().chain(&mut clause.body).for_each(|e| renumber(e, &numbers));
+    }
+    Ok(Compiled { clauses, variables: numbers.len() })
+}
+
+/// The number of a variable atom.
+pub fn variable(t: Term<'_>) -> Option<usize> {
+    let digits = t.as_atom()?.name().strip_prefix('$')?;
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok().filter(|n| *n <= MAX_VARIABLE)
+}
+
+/// Whether a pattern holds variables or `'_'`.
+pub fn has_variables(t: Term<'_>) -> bool {
+    let mut stack = vec![t];
+    while let Some(t) = stack.pop() {
+        if t.is(am::Underscore) || variable(t).is_some() {
+            return true;
+        }
+        if let Some((h, rest)) = t.as_cons() {
+            stack.push(h);
+            stack.push(rest);
+        } else if let Some(e) = t.as_tuple() {
+            stack.extend(e);
+        } else if t.is_map() {
+            for (k, v) in map::iter(t) {
+                stack.push(k);
+                stack.push(v);
+            }
+        }
+    }
+    false
+}
+
+struct Compiler {
+    names: Vec<usize>,
+}
+
+impl Compiler {
+    fn pattern(&mut self, t: Term<'_>) -> Result<Pattern, Invalid> {
+        if t.is(am::Underscore) {
+            return Ok(Pattern::Any);
+        }
+        if let Some(n) = variable(t) {
+            if !self.names.contains(&n) {
+                self.names.push(n);
+            }
+            return Ok(Pattern::Variable(n));
+        }
+        if !has_variables(t) {
+            return Ok(Pattern::Constant(OwnedTerm::new(t)));
+        }
+        if let Some(e) = t.as_tuple() {
+            return e.iter().map(|t| self.pattern(*t)).collect::<Result<_, _>>().map(Pattern::Tuple);
+        }
+        if t.is_cons() {
+            // Lists may be long: build from the end instead of recursing along the tail.
+            let mut it = t.iter();
+            let heads = it.by_ref().map(|h| self.pattern(h)).collect::<Result<Vec<_>, _>>()?;
+            let tail = self.pattern(it.tail())?;
+            return Ok(heads.into_iter().rev().fold(tail, |tail, head| Pattern::Cons(Box::new((head, tail)))));
+        }
+        map::iter(t)
+            .map(|(k, v)| {
+                if has_variables(k) {
+                    return Err(Invalid);
+                }
+                Ok((OwnedTerm::new(k), self.pattern(v)?))
+            })
+            .collect::<Result<_, _>>()
+            .map(Pattern::Map)
+    }
+}
+
+struct ExprCompiler<'a> {
+    bound: &'a [usize],
+}
+
+impl ExprCompiler<'_> {
+    fn all(&mut self, list: Term<'_>) -> Result<Vec<Expr>, Invalid> {
+        list.to_vec().ok_or(Invalid)?.into_iter().map(|t| self.expr(t)).collect()
+    }
+
+    fn expr(&mut self, t: Term<'_>) -> Result<Expr, Invalid> {
+        if let Some(n) = variable(t) {
+            // An unbound variable is an error only when it is used: the reference engine refuses it here.
+            return if self.bound.contains(&n) { Ok(Expr::Variable(n)) } else { Err(Invalid) };
+        }
+        if t.is(am::DollarUnderscore) {
+            return Ok(Expr::Object);
+        }
+        if t.is(am::DollarDollar) {
+            return Ok(Expr::Bindings);
+        }
+        if let Some(e) = t.as_tuple() {
+            return self.tuple(e);
+        }
+        if t.is_cons() {
+            let mut it = t.iter();
+            let heads = it.by_ref().map(|h| self.expr(h)).collect::<Result<Vec<_>, _>>()?;
+            let tail = self.expr(it.tail())?;
+            return Ok(heads.into_iter().rev().fold(tail, |tail, head| Expr::Cons(Box::new((head, tail)))));
+        }
+        if t.is_map() {
+            let pairs = map::iter(t).map(|(k, v)| Ok((self.expr(k)?, self.expr(v)?))).collect::<Result<_, _>>()?;
+            return Ok(Expr::Map(pairs));
+        }
+        Ok(Expr::Constant(OwnedTerm::new(t)))
+    }
+
+    fn tuple(&mut self, e: &[Term<'_>]) -> Result<Expr, Invalid> {
+        if let [inner] = e
+            && let Some(elements) = inner.as_tuple()
+        {
+            return elements.iter().map(|t| self.expr(*t)).collect::<Result<_, _>>().map(Expr::Tuple);
+        }
+        let name = e.first().and_then(|t| t.as_atom()).ok_or(Invalid)?;
+        if name == am::const_ && e.len() == 2 {
+            return Ok(Expr::Constant(OwnedTerm::new(e[1])));
+        }
+        let arguments = e[1..].iter().map(|t| self.expr(*t)).collect::<Result<Vec<_>, _>>()?;
+        Ok(match name.name() {
+            "and" if arguments.len() == 2 => Expr::And(arguments),
+            "or" if arguments.len() == 2 => Expr::Or(arguments),
+            "andalso" if !arguments.is_empty() => Expr::AndAlso(arguments),
+            "orelse" if !arguments.is_empty() => Expr::OrElse(arguments),
+            // `and` and `or` take any number too.
+            "and" if !arguments.is_empty() => Expr::And(arguments),
+            "or" if !arguments.is_empty() => Expr::Or(arguments),
+            n => Expr::Call(Function::find(n, arguments.len()).ok_or(Invalid)?, arguments),
+        })
+    }
+}
+
+fn renumber_pattern(p: &mut Pattern, numbers: &[usize]) {
+    let mut stack = vec![p];
+    while let Some(p) = stack.pop() {
+        match p {
+            Pattern::Variable(n) => *n = numbers.binary_search(n).unwrap_or(0),
+            Pattern::Tuple(e) => stack.extend(e),
+            Pattern::Cons(c) => stack.extend([&mut c.0, &mut c.1]),
+            Pattern::Map(m) => stack.extend(m.iter_mut().map(|(_, p)| p)),
+            Pattern::Any | Pattern::Constant(_) => {}
+        }
+    }
+}
+
+fn renumber(e: &mut Expr, numbers: &[usize]) {
+    let mut stack = vec![e];
+    while let Some(e) = stack.pop() {
+        match e {
+            Expr::Variable(n) => *n = numbers.binary_search(n).unwrap_or(0),
+            Expr::Tuple(v) | Expr::And(v) | Expr::Or(v) | Expr::AndAlso(v) | Expr::OrElse(v) | Expr::Call(_, v) => {
+                stack.extend(v)
+            }
+            Expr::Cons(c) => stack.extend([&mut c.0, &mut c.1]),
+            Expr::Map(m) => {
+                for (k, v) in m {
+                    stack.push(k);
+                    stack.push(v);
+                }
+            }
+            Expr::Constant(_) | Expr::Object | Expr::Bindings => {}
+        }
+    }
+}
