@@ -16,11 +16,13 @@ mod calendar;
 mod display;
 mod errors;
 mod filenames;
+// `ets` joins when signals have landed.
 mod hashes;
 mod identity;
 mod iolist;
 mod lists;
 mod maps;
+pub mod match_spec;
 mod math;
 mod numbers;
 mod operators;

@@ -1128,4 +1128,8 @@ atoms! {
     enomem = "enomem",
     eacces = "eacces",
     boot = "boot",
+    fixed = "fixed",
+    stats = "stats",
+    safe_fixed = "safe_fixed",
+    safe_fixed_monotonic_time = "safe_fixed_monotonic_time",
 }

@@ -314,6 +314,12 @@ fn off_heap_info(orig: Term<'_>) -> Option<OffHeapInfo> {
         return None;
     }
     // SAFETY: a bin ref owns a count of the binary it points to.
-    let b = unsafe { std::mem::ManuallyDrop::new(Binary::from_raw(*orig.pointer().add(1) as *mut Shared)) };
-    Some(OffHeapInfo { address: b.as_ptr() as u64, bytes: b.len(), references: b.references() })
+    let b = unsafe {
+        std::mem::ManuallyDrop::new(Binary::from_raw(*orig.pointer().add(1) as *mut Shared))
+    };
+    Some(OffHeapInfo {
+        address: b.as_ptr() as u64,
+        bytes: b.len(),
+        references: b.references(),
+    })
 }

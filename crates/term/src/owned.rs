@@ -18,7 +18,10 @@ impl OwnedTerm {
     /// A deep copy of `t`, literals included: it must not refer to code that may be purged.
     pub fn new(t: Term<'_>) -> OwnedTerm {
         if t.is_immediate() {
-            return OwnedTerm { heap: Heap::new(), term: t.raw() };
+            return OwnedTerm {
+                heap: Heap::new(),
+                term: t.raw(),
+            };
         }
         let heap = Heap::with_capacity(copy::size_with(t, Literals::Copy));
         let term = copy::copy_with(t, &heap, Literals::Copy).raw();

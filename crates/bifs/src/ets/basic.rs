@@ -169,7 +169,7 @@ fn insert_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let fixed = t.is_fixed();
     p.bump_reductions(list.len());
     let mut guards = t.write_all();
-    let place = |o: &Term<'_>| t.key_of(*o).map(|k| (t.place(k), k));
+    let place = |o: &Term<'h>| t.key_of(*o).map(|k| (t.place(k), k));
     for o in &list {
         if let Some(((shard, hash), key)) = place(o)
             && guards[shard].get(hash, key).is_some()
@@ -282,7 +282,7 @@ fn give_away<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if to == p.pid() {
         return Err(Stop::badarg_because(am::owner));
     }
-    if !corten_engine::signal::is_alive(to) {
+    if !corten_engine::node().processes.is_alive(to) {
         return Err(Stop::BADARG);
     }
     registry::change_owner(&t, to);

@@ -154,7 +154,7 @@ pub fn process_exited(pid: Pid) {
 fn inherit(table: &TableRef, from: Pid) -> bool {
     let heir = table.heir.lock().take();
     let Some(heir) = heir else { return false };
-    if heir.pid == from || !corten_engine::signal::is_alive(heir.pid) {
+    if heir.pid == from || !corten_engine::node().processes.is_alive(heir.pid) {
         return false;
     }
     change_owner(table, heir.pid);
@@ -168,7 +168,7 @@ pub fn transfer_message(table: &TableRef, from: Pid, to: Pid, data: Term<'_>) {
     let scratch = corten_term::Heap::new();
     let id = id_term(table, &scratch);
     let message = scratch.tuple(&[Term::atom(am::ETS_TRANSFER), id, Term::pid(from), corten_term::copy::copy(data, &scratch)]);
-    corten_engine::signal::send_to_pid(from, to, message);
+    corten_engine::signal::send::message(to, message);
 }
 
 /// How programs name the table: its name if it is a named one.

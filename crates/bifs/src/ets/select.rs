@@ -455,7 +455,7 @@ fn request_all<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
             Vec::new()
         };
         let message = p.heap.tuple(&[reference, p.heap.list(&tables)]);
-        corten_engine::signal::send_to_pid(p.pid(), p.pid(), message);
+        corten_engine::signal::send::message(p.pid(), message);
     }
     Ok(reference)
 }

@@ -20,8 +20,12 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     for clause in clauses {
         let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid)?;
         let shape_ok = match dialect {
-            Dialect::Table => pattern.is_tuple() || variable(*pattern).is_some() || pattern.is(am::Underscore),
-            Dialect::Trace => pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore),
+            Dialect::Table => {
+                pattern.is_tuple() || variable(*pattern).is_some() || pattern.is(am::Underscore)
+            }
+            Dialect::Trace => {
+                pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore)
+            }
         };
         if !shape_ok {
             return Err(Invalid);
@@ -35,7 +39,14 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
         if body.is_empty() {
             return Err(Invalid);
         }
-        out.push((Clause { pattern, guards, body }, bound));
+        out.push((
+            Clause {
+                pattern,
+                guards,
+                body,
+            },
+            bound,
+        ));
     }
     // Variables are numbered densely across clauses, in the order of their names.
     let mut numbers: Vec<usize> = out.iter().flat_map(|(_, b)| b.iter().copied()).collect();
@@ -44,9 +55,16 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     let mut clauses: Vec<Clause> = out.into_iter().map(|(c, _)| c).collect();
     for clause in &mut clauses {
         renumber_pattern(&mut clause.pattern, &numbers);
-        clause.guards.iter_mut().chain(&mut clause.body).for_each(|e| renumber(e, &numbers));
+        clause
+            .guards
+            .iter_mut()
+            .chain(&mut clause.body)
+            .for_each(|e| renumber(e, &numbers));
     }
-    Ok(Compiled { clauses, variables: numbers.len() })
+    Ok(Compiled {
+        clauses,
+        variables: numbers.len(),
+    })
 }
 
 /// The number of a variable atom.
@@ -99,14 +117,24 @@ impl Compiler {
             return Ok(Pattern::Constant(OwnedTerm::new(t)));
         }
         if let Some(e) = t.as_tuple() {
-            return e.iter().map(|t| self.pattern(*t)).collect::<Result<_, _>>().map(Pattern::Tuple);
+            return e
+                .iter()
+                .map(|t| self.pattern(*t))
+                .collect::<Result<_, _>>()
+                .map(Pattern::Tuple);
         }
         if t.is_cons() {
             // Lists may be long: build from the end instead of recursing along the tail.
             let mut it = t.iter();
-            let heads = it.by_ref().map(|h| self.pattern(h)).collect::<Result<Vec<_>, _>>()?;
+            let heads = it
+                .by_ref()
+                .map(|h| self.pattern(h))
+                .collect::<Result<Vec<_>, _>>()?;
             let tail = self.pattern(it.tail())?;
-            return Ok(heads.into_iter().rev().fold(tail, |tail, head| Pattern::Cons(Box::new((head, tail)))));
+            return Ok(heads
+                .into_iter()
+                .rev()
+                .fold(tail, |tail, head| Pattern::Cons(Box::new((head, tail)))));
         }
         map::iter(t)
             .map(|(k, v)| {
@@ -126,13 +154,21 @@ struct ExprCompiler<'a> {
 
 impl ExprCompiler<'_> {
     fn all(&mut self, list: Term<'_>) -> Result<Vec<Expr>, Invalid> {
-        list.to_vec().ok_or(Invalid)?.into_iter().map(|t| self.expr(t)).collect()
+        list.to_vec()
+            .ok_or(Invalid)?
+            .into_iter()
+            .map(|t| self.expr(t))
+            .collect()
     }
 
     fn expr(&mut self, t: Term<'_>) -> Result<Expr, Invalid> {
         if let Some(n) = variable(t) {
             // An unbound variable is an error only when it is used: the reference engine refuses it here.
-            return if self.bound.contains(&n) { Ok(Expr::Variable(n)) } else { Err(Invalid) };
+            return if self.bound.contains(&n) {
+                Ok(Expr::Variable(n))
+            } else {
+                Err(Invalid)
+            };
         }
         if t.is(am::DollarUnderscore) {
             return Ok(Expr::Object);
@@ -145,12 +181,20 @@ impl ExprCompiler<'_> {
         }
         if t.is_cons() {
             let mut it = t.iter();
-            let heads = it.by_ref().map(|h| self.expr(h)).collect::<Result<Vec<_>, _>>()?;
+            let heads = it
+                .by_ref()
+                .map(|h| self.expr(h))
+                .collect::<Result<Vec<_>, _>>()?;
             let tail = self.expr(it.tail())?;
-            return Ok(heads.into_iter().rev().fold(tail, |tail, head| Expr::Cons(Box::new((head, tail)))));
+            return Ok(heads
+                .into_iter()
+                .rev()
+                .fold(tail, |tail, head| Expr::Cons(Box::new((head, tail)))));
         }
         if t.is_map() {
-            let pairs = map::iter(t).map(|(k, v)| Ok((self.expr(k)?, self.expr(v)?))).collect::<Result<_, _>>()?;
+            let pairs = map::iter(t)
+                .map(|(k, v)| Ok((self.expr(k)?, self.expr(v)?)))
+                .collect::<Result<_, _>>()?;
             return Ok(Expr::Map(pairs));
         }
         Ok(Expr::Constant(OwnedTerm::new(t)))
@@ -160,13 +204,20 @@ impl ExprCompiler<'_> {
         if let [inner] = e
             && let Some(elements) = inner.as_tuple()
         {
-            return elements.iter().map(|t| self.expr(*t)).collect::<Result<_, _>>().map(Expr::Tuple);
+            return elements
+                .iter()
+                .map(|t| self.expr(*t))
+                .collect::<Result<_, _>>()
+                .map(Expr::Tuple);
         }
         let name = e.first().and_then(|t| t.as_atom()).ok_or(Invalid)?;
         if name == am::const_ && e.len() == 2 {
             return Ok(Expr::Constant(OwnedTerm::new(e[1])));
         }
-        let arguments = e[1..].iter().map(|t| self.expr(*t)).collect::<Result<Vec<_>, _>>()?;
+        let arguments = e[1..]
+            .iter()
+            .map(|t| self.expr(*t))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(match name.name() {
             "and" if arguments.len() == 2 => Expr::And(arguments),
             "or" if arguments.len() == 2 => Expr::Or(arguments),
@@ -175,7 +226,10 @@ impl ExprCompiler<'_> {
             // `and` and `or` take any number too.
             "and" if !arguments.is_empty() => Expr::And(arguments),
             "or" if !arguments.is_empty() => Expr::Or(arguments),
-            n => Expr::Call(Function::find(n, arguments.len()).ok_or(Invalid)?, arguments),
+            n => Expr::Call(
+                Function::find(n, arguments.len()).ok_or(Invalid)?,
+                arguments,
+            ),
         })
     }
 }
@@ -198,9 +252,12 @@ fn renumber(e: &mut Expr, numbers: &[usize]) {
     while let Some(e) = stack.pop() {
         match e {
             Expr::Variable(n) => *n = numbers.binary_search(n).unwrap_or(0),
-            Expr::Tuple(v) | Expr::And(v) | Expr::Or(v) | Expr::AndAlso(v) | Expr::OrElse(v) | Expr::Call(_, v) => {
-                stack.extend(v)
-            }
+            Expr::Tuple(v)
+            | Expr::And(v)
+            | Expr::Or(v)
+            | Expr::AndAlso(v)
+            | Expr::OrElse(v)
+            | Expr::Call(_, v) => stack.extend(v),
             Expr::Cons(c) => stack.extend([&mut c.0, &mut c.1]),
             Expr::Map(m) => {
                 for (k, v) in m {

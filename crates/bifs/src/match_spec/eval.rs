@@ -17,12 +17,18 @@ pub fn matches<'s>(pattern: &'s Pattern, t: Term<'s>, bindings: &mut [Term<'s>])
         }
         Pattern::Constant(c) => compare::exact_eq(c.term(), t),
         Pattern::Tuple(patterns) => t.as_tuple().is_some_and(|e| {
-            e.len() == patterns.len() && patterns.iter().zip(e).all(|(p, t)| matches(p, *t, bindings))
+            e.len() == patterns.len()
+                && patterns
+                    .iter()
+                    .zip(e)
+                    .all(|(p, t)| matches(p, *t, bindings))
         }),
         Pattern::Cons(_) => {
             let (mut p, mut t) = (pattern, t);
             while let Pattern::Cons(c) = p {
-                let Some((head, tail)) = t.as_cons() else { return false };
+                let Some((head, tail)) = t.as_cons() else {
+                    return false;
+                };
                 if !matches(&c.0, head, bindings) {
                     return false;
                 }
@@ -32,7 +38,9 @@ pub fn matches<'s>(pattern: &'s Pattern, t: Term<'s>, bindings: &mut [Term<'s>])
         }
         Pattern::Map(pairs) => {
             t.is_map()
-                && pairs.iter().all(|(k, p)| map::get(t, k.term()).is_some_and(|v| matches(p, v, bindings)))
+                && pairs
+                    .iter()
+                    .all(|(k, p)| map::get(t, k.term()).is_some_and(|v| matches(p, v, bindings)))
         }
     }
 }
@@ -75,7 +83,12 @@ impl<'s> Frame<'_, 's> {
             Expr::Variable(n) => self.bindings[*n],
             Expr::Object => self.object,
             Expr::Bindings => {
-                let bound: Vec<_> = self.bindings.iter().copied().filter(|t| !t.is_none()).collect();
+                let bound: Vec<_> = self
+                    .bindings
+                    .iter()
+                    .copied()
+                    .filter(|t| !t.is_none())
+                    .collect();
                 self.scratch.list(&bound)
             }
             Expr::Tuple(v) => self.scratch.tuple(&self.each(v)?),
@@ -88,7 +101,10 @@ impl<'s> Frame<'_, 's> {
                 self.scratch.list_with_tail(&heads, self.eval(e)?)
             }
             Expr::Map(pairs) => {
-                let pairs = pairs.iter().map(|(k, v)| Ok((self.eval(k)?, self.eval(v)?))).collect::<Result<Vec<_>, _>>()?;
+                let pairs = pairs
+                    .iter()
+                    .map(|(k, v)| Ok((self.eval(k)?, self.eval(v)?)))
+                    .collect::<Result<Vec<_>, Failed>>()?;
                 map::from_pairs(self.scratch, &pairs)
             }
             Expr::And(v) => Term::bool(self.booleans(v)?.into_iter().all(|b| b)),
@@ -104,7 +120,9 @@ impl<'s> Frame<'_, 's> {
     }
 
     fn booleans(&self, v: &'s [Expr]) -> Result<Vec<bool>, Failed> {
-        v.iter().map(|e| self.eval(e)?.as_bool().ok_or(Failed)).collect()
+        v.iter()
+            .map(|e| self.eval(e)?.as_bool().ok_or(Failed))
+            .collect()
     }
 
     /// `andalso` and `orelse`: the last operand may be anything.
@@ -162,8 +180,20 @@ impl<'s> Frame<'_, 's> {
             Hd => a[0].as_cons().ok_or(Failed)?.0,
             Tl => a[0].as_cons().ok_or(Failed)?.1,
             Length => int(h, a[0].list_len())?,
-            Max => if order().is_lt() { a[1] } else { a[0] },
-            Min => if order().is_gt() { a[1] } else { a[0] },
+            Max => {
+                if order().is_lt() {
+                    a[1]
+                } else {
+                    a[0]
+                }
+            }
+            Min => {
+                if order().is_gt() {
+                    a[1]
+                } else {
+                    a[0]
+                }
+            }
             Self_ => Term::pid(self.context.pid),
             Node => self.node(a)?,
             Round => arith::round(h, a[0])?,
@@ -171,9 +201,18 @@ impl<'s> Frame<'_, 's> {
             Float => arith::float(h, a[0])?,
             Ceil => arith::ceil(h, a[0])?,
             Floor => arith::floor(h, a[0])?,
-            Size => int(h, a[0].as_tuple().map(|e| e.len()).or_else(|| a[0].as_bits().map(|b| b.size / 8)))?,
+            Size => int(
+                h,
+                a[0].as_tuple()
+                    .map(|e| e.len())
+                    .or_else(|| a[0].as_bits().map(|b| b.size / 8)),
+            )?,
             MapSize => int(h, a[0].map_size())?,
-            MapGet => a[1].is_map().then(|| map::get(a[1], a[0])).flatten().ok_or(Failed)?,
+            MapGet => a[1]
+                .is_map()
+                .then(|| map::get(a[1], a[0]))
+                .flatten()
+                .ok_or(Failed)?,
             IsMapKey => {
                 if !a[1].is_map() {
                     return Err(Failed);
@@ -239,7 +278,10 @@ fn binary_part<'s>(h: &'s Heap, a: &[Term<'s>]) -> Result<Term<'s>, Failed> {
         _ => (a[1], a[2]),
     };
     let bits = a[0].as_bits().filter(|b| b.is_binary()).ok_or(Failed)?;
-    let (mut from, mut len) = (from.as_small().ok_or(Failed)?, len.as_small().ok_or(Failed)?);
+    let (mut from, mut len) = (
+        from.as_small().ok_or(Failed)?,
+        len.as_small().ok_or(Failed)?,
+    );
     if len < 0 {
         from = from.checked_add(len).ok_or(Failed)?;
         len = -len;

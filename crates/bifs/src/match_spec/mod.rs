@@ -31,15 +31,29 @@ pub struct Context {
 
 impl Compiled {
     /// Matches `object` against the clauses; the value of the first that matches.
-    pub fn run<'s>(&'s self, object: Term<'s>, scratch: &'s Heap, context: Context) -> Option<Term<'s>> {
+    pub fn run<'s>(
+        &'s self,
+        object: Term<'s>,
+        scratch: &'s Heap,
+        context: Context,
+    ) -> Option<Term<'s>> {
         let mut bindings = vec![Term::NONE; self.variables];
         self.clauses.iter().find_map(|clause| {
             bindings.fill(Term::NONE);
             if !eval::matches(&clause.pattern, object, &mut bindings) {
                 return None;
             }
-            let frame = eval::Frame { object, bindings: &bindings, scratch, context };
-            clause.guards.iter().all(|g| frame.guard(g)).then(|| frame.body(&clause.body))
+            let frame = eval::Frame {
+                object,
+                bindings: &bindings,
+                scratch,
+                context,
+            };
+            clause
+                .guards
+                .iter()
+                .all(|g| frame.guard(g))
+                .then(|| frame.body(&clause.body))
         })
     }
 }
