@@ -1,5 +1,8 @@
 //! Helpers of this crate's own tests: repeatable random numbers, and terms recorded from the reference engine.
 
+use crate::etf::{self, EtfContext, NoFuns};
+use crate::{Heap, Term};
+
 /// A repeatable source of numbers (SplitMix64).
 pub struct Random(u64);
 
@@ -18,4 +21,24 @@ impl Random {
     pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
+}
+
+/// What the reference engine said about generated terms; `testdata/record.erl` made it. Another recording
+/// can be checked by naming its file in `CORTEN_RECORDED`.
+pub fn recorded<'h>(heap: &'h Heap) -> &'h [Term<'h>] {
+    let bytes = match std::env::var("CORTEN_RECORDED") {
+        Ok(file) => std::fs::read(file).expect("the file that CORTEN_RECORDED names"),
+        Err(_) => include_bytes!("../testdata/recorded.etf").to_vec(),
+    };
+    let context = EtfContext::new(&NoFuns);
+    let decoded = etf::decode(heap, &bytes, etf::DecodeOptions::default(), &context);
+    decoded
+        .ok()
+        .and_then(|d| d.term.as_tuple())
+        .expect("a tuple of facts")
+}
+
+/// A term as text.
+pub fn show(t: Term<'_>) -> String {
+    String::from_utf8_lossy(&crate::print::to_bytes(t, 2000)).into_owned()
 }

@@ -41,3 +41,52 @@ fn deep_terms_do_not_exhaust_the_stack() {
     assert_ne!(crate::hash::internal_hash(a), crate::hash::internal_hash(b));
     assert_ne!(crate::hash::phash(a), crate::hash::phash(b));
 }
+
+#[test]
+fn recorded_orders() {
+    let h = Heap::new();
+    let Some([terms, facts]) = crate::testing::recorded(&h)[1].as_tuple_of() else {
+        panic!("no orders recorded");
+    };
+    let terms = terms.as_tuple().unwrap();
+    let mut n = 0;
+    for fact in facts.iter() {
+        let Some([i, j, order, exact_order, equal, exact]) = fact.as_tuple_of() else {
+            panic!("not a fact: {fact:?}");
+        };
+        let (a, b) = (
+            terms[i.as_usize().unwrap() - 1],
+            terms[j.as_usize().unwrap() - 1],
+        );
+        let sign = |o: Ordering| Some(o as i64);
+        let about = || {
+            format!(
+                "{} and {}",
+                crate::testing::show(a),
+                crate::testing::show(b)
+            )
+        };
+        assert_eq!(sign(cmp(a, b)), order.as_small(), "order of {}", about());
+        assert_eq!(
+            sign(cmp(b, a)),
+            order.as_small().map(|o| -o),
+            "reverse order of {}",
+            about()
+        );
+        assert_eq!(
+            sign(cmp_exact_order(a, b)),
+            exact_order.as_small(),
+            "exact order of {}",
+            about()
+        );
+        assert_eq!(Some(eq(a, b)), equal.as_bool(), "equality of {}", about());
+        assert_eq!(
+            Some(exact_eq(a, b)),
+            exact.as_bool(),
+            "exact equality of {}",
+            about()
+        );
+        n += 1;
+    }
+    assert!(n > 100);
+}

@@ -4,7 +4,8 @@
 use crate::fun;
 use crate::layout::*;
 use crate::map::children;
-use crate::{Bits, Term};
+use crate::{Bits, PID_NUMBER_BITS, Term};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const C1: u64 = 0x87C3_7B91_1142_53D5;
 const C2: u64 = 0x4CF5_AD43_2745_937F;
@@ -37,7 +38,7 @@ mod kind {
 #[inline]
 pub fn internal_hash(t: Term<'_>) -> u64 {
     if t.is_immediate() {
-        return finish(t.raw());
+        return finish(word(t));
     }
     hash_object(t, 0)
 }
@@ -46,7 +47,7 @@ pub fn internal_hash(t: Term<'_>) -> u64 {
 #[inline]
 pub fn salted_hash(t: Term<'_>, salt: u64) -> u64 {
     if t.is_immediate() {
-        return finish(t.raw().wrapping_add(salt));
+        return finish(word(t).wrapping_add(salt));
     }
     hash_object(t, salt)
 }
@@ -59,6 +60,39 @@ fn finish(mut h: u64) -> u64 {
     h ^= h >> 33;
     h = h.wrapping_mul(0xC4CE_B9FE_1A85_EC53);
     h ^ h >> 33
+}
+
+/// Widths of the slot numbers of the process and the port table, in bits.
+static SLOT_BITS: [AtomicU32; 2] = [AtomicU32::new(20), AtomicU32::new(16)];
+
+/// Tells how many processes and ports there may be (`+P`, `+Q`): hashes of local identifiers depend on it.
+pub fn set_table_sizes(processes: usize, ports: usize) {
+    for (bits, size) in SLOT_BITS.iter().zip([processes, ports]) {
+        let width = size.next_power_of_two().trailing_zeros();
+        bits.store(width.clamp(4, PID_NUMBER_BITS), Ordering::Relaxed);
+    }
+}
+
+/// The word of an immediate as the reference engine has it.
+#[inline]
+fn word(t: Term<'_>) -> u64 {
+    // Of the immediates only local pids and ports lack this bit.
+    if t.raw() & 8 == 0 {
+        slot_word(t.raw())
+    } else {
+        t.raw()
+    }
+}
+
+/// In the reference engine's identifiers the slot number is turned by three bits, which puts neighbours in
+/// different cache lines of the table.
+fn slot_word(w: u64) -> u64 {
+    let which = usize::from(w & IMMEDIATE_MASK == TAG_PORT);
+    let bits = SLOT_BITS[which].load(Ordering::Relaxed);
+    let data = w >> 4;
+    let slot = data & ((1 << bits) - 1);
+    let turned = (slot << 3 | slot >> (bits - 3)) & ((1 << bits) - 1);
+    (data - slot + turned) << 4 | w & IMMEDIATE_MASK
 }
 
 /// Two 32-bit pieces in one.
@@ -130,7 +164,7 @@ impl<'t> State<'t> {
 
     fn immediate(&mut self, t: Term<'_>) {
         self.alpha(kind::IMMEDIATE);
-        self.beta(t.raw());
+        self.beta(word(t));
     }
 
     /// An element of something larger: immediates are hashed at once, others wait.
@@ -186,7 +220,7 @@ impl<'t> State<'t> {
         };
         if head.is_immediate() {
             self.alpha(two(kind::IMMEDIATE, kind::CAR));
-            self.beta(head.raw());
+            self.beta(word(head));
             if !tail.is_cons() {
                 self.alpha(kind::CDR);
             }

@@ -8,7 +8,7 @@ mod internal;
 mod portable;
 mod portable1;
 
-pub use internal::{internal_hash, salted_hash};
+pub use internal::{internal_hash, salted_hash, set_table_sizes};
 pub use portable::{block_hash, phash2};
 pub use portable1::phash;
 

@@ -283,7 +283,7 @@ impl<'t> State<'t> {
             return;
         }
         // As ever, only the low 32 bits of the number of bytes count.
-        let whole = b.size / 8 & 0xFFFF_FFFF;
+        let whole = (b.size / 8) & 0xFFFF_FFFF;
         self.hash = block_hash(&b.slice(0, whole * 8).to_bytes(), initial);
         let tail = b.size % 8;
         if tail != 0 {

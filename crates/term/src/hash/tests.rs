@@ -1,6 +1,7 @@
 //! Hashes as the reference engine gives them.
 
 use super::*;
+use crate::testing::show;
 use crate::{Heap, Term, am, map};
 
 #[test]
@@ -28,4 +29,31 @@ fn phash2_of_the_contract() {
         assert_eq!(phash2(*t) & ((1 << 27) - 1), expected);
     }
     assert_eq!(am::true_.index(), 1);
+}
+
+#[test]
+fn recorded_hashes() {
+    let h = Heap::new();
+    let facts = crate::testing::recorded(&h)[0];
+    for fact in facts.iter() {
+        let Some([t, two, one, internal]) = fact.as_tuple_of() else {
+            panic!("not a fact: {fact:?}");
+        };
+        assert_eq!(
+            Some(phash2(*t).into()),
+            two.as_u64(),
+            "phash2 of {}",
+            show(*t)
+        );
+        assert_eq!(
+            Some(phash(*t).into()),
+            one.as_u64(),
+            "phash of {}",
+            show(*t)
+        );
+        if let Some(expected) = internal.as_u64() {
+            assert_eq!(internal_hash(*t), expected, "internal hash of {}", show(*t));
+        }
+    }
+    assert!(facts.iter().count() >= 100);
 }

@@ -203,3 +203,40 @@ fn errors_name_their_terms() {
     assert!(from_unique_pairs(&heap, &[(k, k), (k, k)]).is_none());
     assert!(get(k, k).is_none() && keys(&heap, k).is_none());
 }
+
+#[test]
+fn recorded_iteration_orders() {
+    let heap = Heap::new();
+    let facts = crate::testing::recorded(&heap)[2];
+    for fact in facts.iter() {
+        let Some([inserted, listed, value_list, walked, path]) = fact.as_tuple_of() else {
+            panic!("not a fact: {fact:?}");
+        };
+        let pairs: Vec<_> = inserted
+            .iter()
+            .zip(1..)
+            .map(|(k, i)| (k, Term::small(i)))
+            .collect();
+        let mut map = empty(&heap);
+        for (k, v) in &pairs {
+            map = put(&heap, map, *k, *v).unwrap();
+        }
+        let walk: Vec<_> = iter(map).map(|(_, v)| v).collect();
+        assert!(exact_eq(heap.list(&walk), *walked));
+        assert!(exact_eq(values(&heap, map).unwrap(), *value_list));
+        let list: Vec<_> = to_list(&heap, map)
+            .unwrap()
+            .iter()
+            .filter_map(|p| p.as_tuple().map(|p| p[1]))
+            .collect();
+        assert!(exact_eq(heap.list(&list), *listed));
+        assert!(exact_eq(map, from_pairs(&heap, &pairs)));
+        let mut rest = next_chunk(&heap, Term::small(0), map, Collect::Iterator, 1000)
+            .unwrap()
+            .term;
+        while let Some([_, _, next]) = rest.as_tuple_of() {
+            rest = *next;
+        }
+        assert!(exact_eq(rest.as_cons().map_or(rest, |(p, _)| p), *path));
+    }
+}
