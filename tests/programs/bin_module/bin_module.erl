@@ -46,7 +46,6 @@ main() ->
     ?P(binary:encode_hex(<<1, 171, 255>>, lowercase)),
     ?P(binary:decode_hex(<<"01abFF">>)),
     ?P(binary:decode_hex(<<"xy">>)),
-    ?P(binary:join([<<"a">>, <<"b">>, <<"c">>], <<", ">>)),
     Big = binary:copy(<<"0123456789">>, 100000),
     ?P(length(binary:matches(Big, <<"90">>))),
     ?P(binary:match(Big, <<"9x">>)),

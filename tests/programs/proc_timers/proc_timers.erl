@@ -1,0 +1,47 @@
+-module(proc_timers).
+-include("t.hrl").
+main() ->
+    S = self(), R1 = erlang:send_after(10, S, hello),
+    ?P(is_reference(R1)),
+    ?P(receive hello -> got after 2000 -> late end),
+    ?P(erlang:cancel_timer(R1)),
+    ?P(erlang:read_timer(R1)), R2 = erlang:start_timer(10, S, msg),
+    ?P(receive {timeout, R2, msg} -> got after 2000 -> late end), R3 = erlang:send_after(100000, S, never),
+    ?P(begin T = erlang:read_timer(R3), T > 90000 andalso T =< 100000 end),
+    ?P(begin T = erlang:cancel_timer(R3), T > 90000 andalso T =< 100000 end),
+    ?P(erlang:cancel_timer(R3)),
+    ?P(receive never -> bad after 0 -> none end),
+    R4 = erlang:send_after(100000, S, x),
+    ?P(erlang:cancel_timer(R4, [{async, true}])),
+    ?P(receive {cancel_timer, R4, T4} when is_integer(T4) -> async end), R5 = erlang:send_after(100000, S, x),
+    ?P(erlang:cancel_timer(R5, [{info, false}])),
+    ?P(erlang:cancel_timer(make_ref())),
+    ?P(erlang:read_timer(make_ref(), [{async, true}])),
+    ?P(receive {read_timer, _, V5} -> V5 end),
+    ?P(erlang:send_after(?id(-1), S, x)),
+    ?P(erlang:send_after(?id(a), S, x)),
+    ?P(erlang:send_after(1, ?id(3), x)),
+    ?P(erlang:send_after(1 bsl 70, S, x)), Now = erlang:monotonic_time(millisecond), erlang:send_after(Now + 20, S, abs_msg, [{abs, true}]),
+    ?P(receive abs_msg -> erlang:monotonic_time(millisecond) >= Now + 20 after 2000 -> late end), erlang:send_after(5, no_such_proc_name, x),
+    ?P(ok), register(tm, S), erlang:send_after(5, tm, by_name),
+    ?P(receive by_name -> yes after 1000 -> no end),
+    [erlang:send_after(T, S, {t, T}) || T <- [60, 20, 100, 40, 80]], ?P([receive {t, T} -> T end || _ <- lists:seq(1, 5)]), Rs = [erlang:send_after(1000000, S, many) || _ <- lists:seq(1, 10000)], ?P(length([1 || R <- Rs, is_integer(erlang:cancel_timer(R))])), [erlang:send_after(I rem 50, S, burst) || I <- lists:seq(1, 5000)],
+    ?P(count(5000)),
+    ?P(begin P = spawn(fun() -> erlang:send_after(20, self(), x), receive after 1 -> ok end end), is_pid(P) end), {ok, T6} = timer:send_after(10, S, tsa),
+    ?P(receive tsa -> got after 1000 -> late end),
+    ?P(timer:cancel(T6)), {ok, T7} = timer:send_interval(5, S, tick),
+    ?P([receive tick -> tick after 1000 -> late end || _ <- [1, 2, 3]]),
+    ?P(timer:cancel(T7)), flush(),
+    ?P(receive tick -> still after 30 -> stopped end), {ok, _} = timer:apply_after(5, erlang, send, [S, applied]),
+    ?P(receive applied -> yes after 1000 -> no end),
+    ?P(element(2, timer:tc(fun() -> 42 end))),
+    ?P(timer:sleep(5)),
+    ?P([timer:seconds(2), timer:minutes(1), timer:hours(1), timer:hms(1, 2, 3)]),
+    ?P(timer:now_diff({1, 2, 3}, {1, 1, 1})), {ok, _} = timer:kill_after(20, spawn_link_trap(S)),
+    ?P(receive {'EXIT', _, R8} -> R8 after 1000 -> late end),
+    ?P(erlang:start_timer(0, S, zero) =/= x),
+    ?P(receive {timeout, _, zero} -> zero end).
+spawn_link_trap(_) -> process_flag(trap_exit, true), spawn_link(fun() -> receive x -> x end end).
+count(0) -> done;
+count(N) -> receive burst -> count(N - 1) after 5000 -> {missing, N} end.
+flush() -> receive tick -> flush() after 0 -> ok end.
