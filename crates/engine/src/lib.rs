@@ -4,8 +4,8 @@
 //! name. The rooms, from the bottom up:
 //!
 //! - [`bif`]: how native functions are declared, called, and how they stop;
-//! - [`process`]: the process structure, process table, registered names, process dictionary;
-//! - [`gc`]: the collector; [`environment`]: environment variables;
+//! - [`process`]: the process structure, its table, spawn, exit, information, dictionary; [`registry`]: names;
+//! - [`gc`]: the collector; [`environment`]: environment variables; [`logger`]: reports;
 //! - [`signal`]: signals between processes, mailbox, links, monitors, exit;
 //! - [`timer`]: timer wheels; [`time`]: clocks;
 //! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
@@ -18,8 +18,10 @@ pub mod code;
 pub mod environment;
 pub mod gc;
 pub mod interp;
+pub mod logger;
 pub mod node;
 pub mod process;
+pub mod registry;
 pub mod sched;
 pub mod signal;
 pub mod time;

@@ -2,6 +2,7 @@
 
 use crate::bif::Bif;
 use crate::process::table::ProcessTable;
+use corten_term::Atom;
 use std::sync::OnceLock;
 
 /// What the command line and the environment decide; everything has the reference engine's default.
@@ -109,6 +110,13 @@ pub struct Node {
     /// All native functions of all crates.
     pub bifs: Vec<&'static Bif>,
     pub processes: ProcessTable,
+}
+
+impl Node {
+    /// The node's name: `nonode@nohost` while it is not distributed.
+    pub fn name(&self) -> Atom {
+        corten_term::node::resolve(0).0
+    }
 }
 
 static NODE: OnceLock<Node> = OnceLock::new();

@@ -1132,4 +1132,10 @@ atoms! {
     stats = "stats",
     safe_fixed = "safe_fixed",
     safe_fixed_monotonic_time = "safe_fixed_monotonic_time",
+    gl = "gl",
+    minor_gcs = "minor_gcs",
+    bin_vheap_size = "bin_vheap_size",
+    bin_vheap_block_size = "bin_vheap_block_size",
+    bin_old_vheap_size = "bin_old_vheap_size",
+    bin_old_vheap_block_size = "bin_old_vheap_block_size",
 }

@@ -231,6 +231,41 @@ impl Heap {
         self.off_heap_bytes.set(self.off_heap_bytes.get() + bytes);
     }
 
+    /// A heap of these fragments and off-heap objects.
+    ///
+    /// # Safety
+    /// The lists are complete, belong together and are nobody else's from now on.
+    pub unsafe fn from_parts(
+        fragments: *mut Fragment,
+        off_heap: *mut Word,
+        off_heap_bytes: usize,
+    ) -> Heap {
+        let heap = Heap::new();
+        let (mut f, mut words) = (fragments, 0);
+        while !f.is_null() {
+            // SAFETY: fragments on the list are live.
+            unsafe {
+                words += (*f).capacity;
+                f = (*f).next;
+            }
+        }
+        heap.fragments.set(fragments);
+        heap.fragment_words.set(words);
+        heap.set_off_heap(off_heap, off_heap_bytes);
+        heap
+    }
+
+    /// Fragments, off-heap list and its bytes; the caller owns them now.
+    pub fn into_parts(self) -> (*mut Fragment, *mut Word, usize) {
+        let parts = (
+            self.take_fragments(),
+            self.off_heap.get(),
+            self.off_heap_bytes.get(),
+        );
+        self.set_off_heap(ptr::null_mut(), 0);
+        parts
+    }
+
     /// Takes over everything that `other` holds outside a bump area, as a receiver adopts a message.
     pub fn adopt(&self, other: Heap) {
         debug_assert!(

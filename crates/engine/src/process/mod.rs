@@ -9,18 +9,25 @@
 //!   process is alive: at the interpreter's collection points and between slices.
 //!
 //! Roots, that is all places outside the heap that hold terms of this process: the stack, `x` while
-//! it is swapped out, `exception`, `dictionary`, messages marked as on the heap, `group_leader` and what
-//! `cold` lists. `gc::roots` visits them all; whoever adds a place adds it there.
+//! it is swapped out, `exception`, `dictionary`, messages marked as on the heap, and what `cold` lists. `gc::roots` visits them all; whoever adds a place adds it there.
 
 pub mod dictionary;
+pub mod exit;
+pub mod info;
+pub mod spawn;
 pub mod table;
+pub mod tasks;
 
+pub use table::ProcessTable;
+
+use crate::signal::Parcel;
 use crate::signal::inqueue::InQueue;
 use crate::signal::mailbox::Mailbox;
+use crate::signal::node::Task;
 use crate::signal::relations::Relations;
 use corten_term::{Atom, Heap, Pid, Term, Word, am};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 /// Bits of the state word. See `sched::state` for the transitions.
 pub mod state {
@@ -28,7 +35,7 @@ pub mod state {
     pub const RUNNING: u32 = 1;
     /// It sits in a run queue.
     pub const IN_QUEUE: u32 = 1 << 1;
-    /// It has something to execute.
+    /// It has something to execute: it did not wait when it last ran, or something came that it waits for.
     pub const ACTIVE: u32 = 1 << 2;
     /// Signals have arrived since the in-queue was last emptied.
     pub const SIGNALS: u32 = 1 << 3;
@@ -49,6 +56,8 @@ pub mod state {
     pub const RUNNING_DIRTY: u32 = 1 << 11;
     /// Collecting garbage: for `process_info(P, status)`.
     pub const COLLECTING: u32 = 1 << 12;
+    /// The timer of a `receive` fired.
+    pub const TIMEOUT: u32 = 1 << 13;
     /// Priority, two bits: 0 max, 1 high, 2 normal, 3 low.
     pub const PRIORITY_SHIFT: u32 = 16;
     pub const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
@@ -65,6 +74,12 @@ pub struct Shared {
     pub queue_next: AtomicPtr<Process>,
     /// All that others do to this process, in order.
     pub in_queue: InQueue,
+    /// Timers of `start_timer` and `send_after` that are to go off for this process.
+    pub timers: AtomicU32,
+    /// Index of the registered name plus one; 0 is none. Written under the registry's lock.
+    name: AtomicU32,
+    /// Times that a process of low priority is passed over yet. Guarded by the lock of its run queue.
+    pub passes: AtomicU8,
 }
 
 impl Shared {
@@ -73,6 +88,22 @@ impl Shared {
     }
     pub fn is_exiting(&self) -> bool {
         self.state() & (state::EXITING | state::DEAD) != 0
+    }
+    pub fn priority(&self) -> u32 {
+        (self.state() & state::PRIORITY_MASK) >> state::PRIORITY_SHIFT
+    }
+    /// The registered name.
+    pub fn name(&self) -> Option<Atom> {
+        Atom::at(self.name.load(Ordering::Acquire).checked_sub(1)?)
+    }
+    /// Gives it a name; false if it has one.
+    pub(crate) fn set_name(&self, name: Atom) -> bool {
+        self.name
+            .compare_exchange(0, name.index() + 1, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+    pub(crate) fn clear_name(&self) {
+        self.name.store(0, Ordering::Release);
     }
 }
 
@@ -173,11 +204,10 @@ pub struct Process {
     pub mailbox: Mailbox,
     pub relations: RefCell<Option<Box<Relations>>>,
     pub dictionary: dictionary::Dictionary,
-    /// A local pid, or a term kept alive by `cold.group_leader_heap`.
+    /// A local pid, or a term kept alive by `cold.group_leader`: not a root.
     pub group_leader: Cell<Word>,
     pub parent: Cell<Word>,
     pub initial_call: Cell<Mfa>,
-    pub registered: Cell<Option<Atom>>,
     pub receive_timer: Cell<Option<crate::timer::Handle>>,
     pub cold: RefCell<Option<Box<Cold>>>,
 }
@@ -186,27 +216,29 @@ pub struct Process {
 #[derive(Debug)]
 pub struct Cold {
     pub error_handler: Atom,
-    /// Owned copies: `(heap, word)`.
-    pub group_leader_heap: Heap,
+    /// Where a group leader of another node lies.
+    pub group_leader: Parcel,
     /// Sequential trace token, a term of the process heap (root), or nil.
     pub seq_trace_token: Cell<Word>,
     /// Terms that a native function keeps across waits (roots).
     pub saved: RefCell<Vec<Word>>,
     /// `save_calls`.
     pub saved_calls: usize,
-    /// `process_flag(label)`/`'$process_label'` lives in the dictionary; kept here is what has no home.
     pub last_calls: Vec<Mfa>,
+    /// System tasks to execute between slices.
+    pub tasks: Vec<Task>,
 }
 
 impl Default for Cold {
     fn default() -> Cold {
         Cold {
             error_handler: am::error_handler,
-            group_leader_heap: Heap::new(),
+            group_leader: Parcel::default(),
             seq_trace_token: Cell::new(corten_term::layout::NIL),
             saved: RefCell::default(),
             saved_calls: 0,
             last_calls: Vec::new(),
+            tasks: Vec::new(),
         }
     }
 }
@@ -232,6 +264,9 @@ impl Process {
                 home: AtomicU32::new(0),
                 queue_next: AtomicPtr::new(std::ptr::null_mut()),
                 in_queue: InQueue::default(),
+                timers: AtomicU32::new(0),
+                name: AtomicU32::new(0),
+                passes: AtomicU8::new(0),
             },
             heap: Heap::new(),
             stack_top: Cell::new(null()),
@@ -272,7 +307,6 @@ impl Process {
                 function: am::undefined,
                 arity: 0,
             }),
-            registered: Cell::new(None),
             receive_timer: Cell::new(None),
             cold: RefCell::default(),
         })
@@ -307,6 +341,25 @@ impl Process {
     pub unsafe fn root(&self, w: Word) -> Term<'_> {
         // SAFETY: the borrow of the process keeps the collector away.
         unsafe { Term::from_raw(w) }
+    }
+    /// The group leader from now on.
+    pub fn set_group_leader(&self, leader: Parcel) {
+        self.group_leader.set(leader.term);
+        if leader.term().is_immediate() {
+            if let Some(cold) = self.cold.borrow_mut().as_mut() {
+                cold.group_leader = Parcel::default();
+            }
+        } else {
+            self.with_cold(|c| c.group_leader = leader);
+        }
+    }
+    /// Kept for sending to others: see [`Process::group_leader`].
+    pub fn group_leader_term(&self) -> Term<'_> {
+        // SAFETY: an immediate, or on a heap that lives as long as it is the group leader.
+        unsafe { Term::from_raw(self.group_leader.get()) }
+    }
+    pub fn registered_name(&self) -> Option<Atom> {
+        self.shared.name()
     }
     pub fn error_handler(&self) -> Atom {
         self.cold

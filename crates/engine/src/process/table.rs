@@ -1,11 +1,222 @@
 //! The process table: identifiers to processes.
+//!
+//! Identifiers are handed out in order: the number part grows by one with each process and carries into the
+//! serial. The low bits of an identifier are its slot, so a lookup is one load and one comparison. A slot in
+//! use is passed over. Readers take no lock: a process that was looked up stays in memory as long as the
+//! reader's epoch guard lives.
+
+use super::{Process, Shared};
+use corten_term::Pid;
+use crossbeam_epoch::Guard;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// See the module page.
 #[derive(Debug)]
-pub struct ProcessTable {}
+pub struct ProcessTable {
+    slots: Box<[AtomicPtr<Process>]>,
+    next: AtomicU64,
+    count: AtomicUsize,
+    /// Slots from here on were never used.
+    used: AtomicUsize,
+}
+
+/// The table has no free slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableFull;
+
+/// A process that was looked up and may be handed to another thread: run queues hold these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessPtr(pub ptr::NonNull<Process>);
+// SAFETY: who may use the parts of a process is told by its state word, not by the pointer.
+unsafe impl Send for ProcessPtr {}
+// SAFETY: as above.
+unsafe impl Sync for ProcessPtr {}
+
+/// What a slot holds while its process is being made.
+fn reserved() -> *mut Process {
+    ptr::without_provenance_mut(1)
+}
+
+fn slots(n: usize) -> Box<[AtomicPtr<Process>]> {
+    let layout = std::alloc::Layout::array::<AtomicPtr<Process>>(n)
+        .unwrap_or_else(|_| corten_term::heap::out_of_memory(n));
+    // SAFETY: zeroed memory is a valid array of null pointers; pages are not touched until used. The layout
+    // is that of the boxed slice.
+    unsafe {
+        let p = std::alloc::alloc_zeroed(layout).cast::<AtomicPtr<Process>>();
+        if p.is_null() {
+            corten_term::heap::out_of_memory(n);
+        }
+        Box::from_raw(ptr::slice_from_raw_parts_mut(p, n))
+    }
+}
+
+/// A slot that was taken for a new process.
+#[derive(Debug)]
+pub struct Reserved<'t> {
+    table: &'t ProcessTable,
+    pub pid: Pid,
+}
 
 impl ProcessTable {
-    pub fn new(_limit: usize) -> ProcessTable {
-        ProcessTable {}
+    /// A table for `limit` processes, rounded up to a power of two as the reference engine does.
+    pub fn new(limit: usize) -> ProcessTable {
+        ProcessTable {
+            slots: slots(limit.clamp(1024, 1 << 27).next_power_of_two()),
+            next: AtomicU64::new(0),
+            count: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
+        }
+    }
+
+    /// `system_info(process_limit)`.
+    pub fn limit(&self) -> usize {
+        self.slots.len()
+    }
+    /// `system_info(process_count)`.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    fn slot(&self, pid: Pid) -> &AtomicPtr<Process> {
+        &self.slots[pid.data() as usize & (self.slots.len() - 1)]
+    }
+
+    /// Takes a slot and its identifier for a new process.
+    pub fn reserve(&self) -> Result<Reserved<'_>, TableFull> {
+        if self.count.fetch_add(1, Ordering::AcqRel) >= self.limit() {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+            return Err(TableFull);
+        }
+        // There are fewer processes than slots, so the search ends.
+        loop {
+            let pid = Pid::from_data(self.next.fetch_add(1, Ordering::Relaxed) & ((1 << 60) - 1));
+            let slot = self.slot(pid);
+            if slot
+                .compare_exchange(
+                    ptr::null_mut(),
+                    reserved(),
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+            {
+                let index = pid.data() as usize & (self.slots.len() - 1);
+                self.used.fetch_max(index + 1, Ordering::AcqRel);
+                return Ok(Reserved { table: self, pid });
+            }
+        }
+    }
+
+    fn at(&self, index: usize) -> Option<&Process> {
+        let p = self.slots[index].load(Ordering::Acquire);
+        if p.is_null() || p == reserved() {
+            return None;
+        }
+        // SAFETY: entries are live until `remove`, and freed only after all guards of that time are gone;
+        // callers hold one.
+        Some(unsafe { &*p })
+    }
+
+    /// The public part of a process, whether it is exiting or not.
+    #[inline]
+    pub fn lookup<'g>(&self, pid: Pid, guard: &'g Guard) -> Option<&'g Shared> {
+        self.lookup_process(pid, guard).map(|p| {
+            // SAFETY: a process in the table is alive as long as the guard.
+            unsafe { &(*p.0.as_ptr()).shared }
+        })
+    }
+
+    /// The process itself, for the scheduler.
+    #[inline]
+    pub(crate) fn lookup_process(&self, pid: Pid, _guard: &Guard) -> Option<ProcessPtr> {
+        let p = self.slot(pid).load(Ordering::Acquire);
+        if p.is_null() || p == reserved() {
+            return None;
+        }
+        // SAFETY: as in `at`.
+        (unsafe { (*p).shared.pid } == pid)
+            .then_some(ProcessPtr(unsafe { ptr::NonNull::new_unchecked(p) }))
+    }
+
+    /// Whether there is such a process and it is not exiting.
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        let guard = crossbeam_epoch::pin();
+        self.lookup(pid, &guard).is_some_and(|s| !s.is_exiting())
+    }
+
+    /// All identifiers, exiting processes included, oldest slot first.
+    pub fn pids(&self) -> Vec<Pid> {
+        let _guard = crossbeam_epoch::pin();
+        let used = self.used.load(Ordering::Acquire);
+        let mut all: Vec<Pid> = (0..used)
+            .filter_map(|i| Some(self.at(i)?.shared.pid))
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Takes a process out. Its memory is freed when nobody can look at it any more.
+    ///
+    /// # Safety
+    /// The caller runs the process for the last time, and no queue holds it.
+    pub(crate) unsafe fn remove(&self, p: ProcessPtr) {
+        // SAFETY: the process is alive until the guards of now are gone.
+        let pid = unsafe { (*p.0.as_ptr()).shared.pid };
+        let guard = crossbeam_epoch::pin();
+        self.slot(pid).store(ptr::null_mut(), Ordering::Release);
+        self.count.fetch_sub(1, Ordering::AcqRel);
+        // SAFETY: it came from a box (`Reserved::publish`) and is in no table or queue now. What it owns may be
+        // dropped by any thread.
+        unsafe {
+            guard.defer_unchecked(move || {
+                let p = p;
+                drop(Box::from_raw(p.0.as_ptr()));
+            });
+        }
+    }
+}
+
+impl Reserved<'_> {
+    /// Enters the process under the identifier it was made with.
+    pub fn publish(self, process: Box<Process>) -> ProcessPtr {
+        debug_assert_eq!(process.shared.pid, self.pid);
+        let p = ptr::NonNull::from(Box::leak(process));
+        self.table
+            .slot(self.pid)
+            .store(p.as_ptr(), Ordering::Release);
+        ProcessPtr(p)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::Config;
+
+    #[test]
+    fn numbers_grow_and_slots_are_found_again() {
+        let t = ProcessTable::new(1024);
+        let add = || {
+            let r = t.reserve().unwrap();
+            let p = Process::new(r.pid, &Config::default());
+            r.publish(p)
+        };
+        let all: Vec<_> = (0..1024).map(|_| add()).collect();
+        assert_eq!(t.reserve().err(), Some(TableFull));
+        assert!(t.is_alive(Pid::from_data(5)));
+        // SAFETY: nobody else knows these processes.
+        unsafe { t.remove(all[5]) };
+        assert!(!t.is_alive(Pid::from_data(5)));
+        let again = t.reserve().unwrap();
+        assert_eq!(again.pid.data(), 1024 + 5);
+        assert_eq!(t.pids().len(), 1023);
+        for (i, p) in all.into_iter().enumerate() {
+            if i != 5 {
+                // SAFETY: as above.
+                unsafe { t.remove(p) };
+            }
+        }
     }
 }

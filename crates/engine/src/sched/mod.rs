@@ -1,1 +1,92 @@
-//! sched.
+//! Scheduler threads: each takes processes from its run queue and has the interpreter run them for a slice.
+//!
+//! - [`state`]: the transitions of a process's state word;
+//! - [`runqueue`]: processes that wait for a thread, by priority;
+//! - [`scheduler`]: the threads, stealing, parking;
+//! - [`dirty`]: the pools for native functions that block or take long;
+//! - [`block`]: having the world to oneself;
+//! - [`stats`]: counters.
+//!
+//! The scheduler knows the interpreter only as an [`Executor`], installed at start.
+
+pub mod block;
+pub mod dirty;
+pub mod runqueue;
+pub mod scheduler;
+pub mod state;
+pub mod stats;
+
+pub use scheduler::{current_index, online, set_online, start};
+
+use crate::Process;
+use crate::process::Mfa;
+use corten_term::{Atom, Heap, Term, Word, layout};
+use std::sync::OnceLock;
+
+/// Reductions in a slice.
+pub const SLICE: i32 = 4000;
+/// `x` registers that instructions may name, and some for the engine's own use.
+pub const X_REGISTERS: usize = 1024 + 16;
+
+/// Why the interpreter left a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The slice is over (or something else comes first): swapped out, goes on at `pc`.
+    Yield,
+    /// It waits for a signal: swapped out, looks again at `pc`.
+    Wait,
+    /// What comes next is a native function for a dirty pool: swapped out before the call.
+    DirtyIo,
+    DirtyCpu,
+    /// It is over: `process::exit` was told why.
+    Exited,
+}
+
+/// Registers of a thread that runs processes.
+#[derive(Debug)]
+pub struct Registers {
+    pub x: [Word; X_REGISTERS],
+}
+
+impl Registers {
+    pub fn new() -> Box<Registers> {
+        Box::new(Registers {
+            x: [layout::NIL; X_REGISTERS],
+        })
+    }
+}
+
+/// What runs processes: the interpreter.
+pub trait Executor: Sync {
+    /// Runs `p`, which is swapped out, until it leaves.
+    fn run(&self, p: &Process, registers: &mut Registers) -> Outcome;
+    /// On a dirty thread: executes the native function that made `run` answer `DirtyIo` or `DirtyCpu`, and comes back.
+    fn run_dirty(&self, p: &Process, registers: &mut Registers) -> Outcome;
+    /// Where a new process starts: code that applies `x(0):x(1)` to the list `x(2)` and then ends normally.
+    fn spawn_entry(&self) -> *const Word;
+    /// Whether a process, swapped out, can still run old code of a module.
+    fn uses_old_code(&self, p: &Process, module: Atom) -> bool;
+    /// Copies literals of the area that is being released to the heap of a process, swapped out.
+    fn copy_literals(&self, p: &Process);
+    /// What a process, swapped out, is executing.
+    fn current_function(&self, p: &Process) -> Option<Mfa>;
+    /// `{Module, Function, Arity, Location}` of it, and of those that called it.
+    fn stacktrace<'h>(&self, p: &Process, heap: &'h Heap, depth: usize) -> Term<'h>;
+    /// The text of `process_info(P, backtrace)`.
+    fn backtrace(&self, p: &Process) -> Vec<u8>;
+}
+
+static EXECUTOR: OnceLock<&'static dyn Executor> = OnceLock::new();
+
+/// Installs the interpreter. Once, before [`start`].
+pub fn install(e: &'static dyn Executor) {
+    // The first one stays.
+    let _ = EXECUTOR.set(e);
+}
+
+/// The interpreter. Panics before [`install`], which comes before any process.
+pub fn executor() -> &'static dyn Executor {
+    *EXECUTOR
+        .get()
+        .expect("the interpreter is installed before anything runs")
+}

@@ -1,6 +1,6 @@
 //! The in-queue: many senders push, the receiver takes all. Lock free; one word.
 
-use super::Signal;
+use super::node::{Node, Signal};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -20,13 +20,13 @@ impl Default for InQueue {
 
 impl InQueue {
     /// Pushes a signal. Gives it back when the receiver is gone.
-    pub fn push(&self, signal: Box<Signal>) -> Result<(), Box<Signal>> {
-        let node = Box::into_raw(signal);
+    pub fn push(&self, signal: Node) -> Result<(), Node> {
+        let node = signal.into_raw();
         let mut head = self.0.load(Ordering::Relaxed);
         loop {
             if head == closed() {
                 // SAFETY: nobody else has seen the node.
-                return Err(unsafe { Box::from_raw(node) });
+                return Err(unsafe { Node::from_raw(node) });
             }
             // SAFETY: as above.
             unsafe { (*node).next = head };
@@ -40,27 +40,60 @@ impl InQueue {
         }
     }
 
+    #[inline]
     pub fn is_empty(&self) -> bool {
         let head = self.0.load(Ordering::Acquire);
         head.is_null() || head == closed()
     }
 
     /// Takes everything, oldest first.
-    pub fn take(&self) -> *mut Signal {
+    pub fn take(&self) -> Taken {
         if self.is_empty() {
-            return ptr::null_mut();
+            return Taken(ptr::null_mut());
         }
-        reverse(self.0.swap(ptr::null_mut(), Ordering::AcqRel))
+        Taken(reverse(self.0.swap(ptr::null_mut(), Ordering::AcqRel)))
     }
 
     /// Takes everything, oldest first, and refuses what comes later.
-    pub fn close(&self) -> *mut Signal {
+    pub fn close(&self) -> Taken {
         let head = self.0.swap(closed(), Ordering::AcqRel);
         if head == closed() {
-            ptr::null_mut()
+            Taken(ptr::null_mut())
         } else {
-            reverse(head)
+            Taken(reverse(head))
         }
+    }
+}
+
+impl Drop for InQueue {
+    fn drop(&mut self) {
+        drop(self.close());
+    }
+}
+
+/// Signals taken from an in-queue, oldest first.
+#[derive(Debug)]
+pub struct Taken(*mut Signal);
+
+impl Iterator for Taken {
+    type Item = Node;
+    fn next(&mut self) -> Option<Node> {
+        if self.0.is_null() {
+            return None;
+        }
+        let node = self.0;
+        // SAFETY: the list was taken whole and is ours.
+        unsafe {
+            self.0 = (*node).next;
+            (*node).next = ptr::null_mut();
+            Some(Node::from_raw(node))
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.for_each(drop);
     }
 }
 
@@ -76,4 +109,30 @@ fn reverse(mut node: *mut Signal) -> *mut Signal {
         }
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use corten_term::Term;
+
+    #[test]
+    fn signals_come_out_in_order_and_a_closed_queue_refuses() {
+        let q = InQueue::default();
+        let heap = corten_term::Heap::new();
+        std::thread::scope(|s| {
+            for _ in 0..2 {
+                s.spawn(|| {
+                    for i in 0..1000 {
+                        q.push(Node::message(Term::small(i))).unwrap();
+                    }
+                });
+            }
+        });
+        let all: Vec<_> = q.take().map(|n| n.adopt(&heap)).collect();
+        assert_eq!(all.len(), 2000);
+        q.push(Node::message(Term::small(1))).unwrap();
+        assert_eq!(q.close().count(), 1);
+        assert!(q.push(Node::message(Term::small(2))).is_err());
+    }
 }

@@ -1,15 +1,31 @@
 //! Signals: everything that one process does to another, in one ordered in-queue per process.
 //!
-//! A sender makes a [`Signal`], with its own copy of every term in it, and pushes it on the receiver's
+//! A sender makes a [`Node`], with its own copy of every term in it, and pushes it on the receiver's
 //! in-queue; it never touches the receiver's private part. The receiver takes the whole in-queue at safe points
 //! (between slices and in `receive`), moves messages to its mailbox and acts on everything else, in order.
 //! So the order of signals between two processes is the order in which they were sent.
+//!
+//! - [`node`]: the nodes themselves; [`inqueue`]: many senders, one receiver; [`mailbox`]: what `receive` reads;
+//! - [`send`]: what senders call; [`handle`]: what the receiver does with what it got;
+//! - [`receive`]: primitives for the `receive` instructions;
+//! - [`relations`]: links, monitors, aliases; [`link`], [`monitor`], [`suspend`]: the operations on them;
+//! - [`ports`]: what ports have to offer to take part.
 
+pub mod handle;
 pub mod inqueue;
+pub mod link;
 pub mod mailbox;
+pub mod monitor;
+pub mod node;
+pub mod ports;
+pub mod receive;
 pub mod relations;
+pub mod send;
+pub mod suspend;
 
-use corten_term::{Heap, Word};
+pub use node::{Body, Node, Signal};
+
+use corten_term::{Heap, Term, Word};
 
 /// A term with the heap that it lies on: how terms travel between processes.
 #[derive(Debug, Default)]
@@ -20,7 +36,7 @@ pub struct Parcel {
 
 impl Parcel {
     /// A copy of `t` of its own.
-    pub fn pack(t: corten_term::Term<'_>) -> Parcel {
+    pub fn pack(t: Term<'_>) -> Parcel {
         if t.is_immediate() {
             return Parcel {
                 heap: Heap::new(),
@@ -31,32 +47,19 @@ impl Parcel {
         let term = corten_term::copy::copy(t, &heap).raw();
         Parcel { heap, term }
     }
-    /// The term, while the parcel is borrowed.
-    pub fn term(&self) -> corten_term::Term<'_> {
-        // SAFETY: the term lies on our heap (or is immediate or a literal).
-        unsafe { corten_term::Term::from_raw(self.term) }
+    /// A term built by `f` on a heap of its own.
+    pub fn build(f: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) -> Parcel {
+        let heap = Heap::new();
+        let term = f(&heap).raw();
+        Parcel { heap, term }
     }
-}
-
-/// One signal. Nodes are boxed and linked by the queues.
-#[derive(Debug)]
-pub struct Signal {
-    pub next: *mut Signal,
-    pub body: Body,
-}
-
-/// What a signal does.
-#[derive(Debug)]
-pub enum Body {
-    Message(Message),
-}
-
-/// A message, in the in-queue and in the mailbox.
-#[derive(Debug)]
-pub struct Message {
-    pub parcel: Parcel,
-    /// The term has been moved to the receiver's heap by a collection: it is a root now.
-    pub on_heap: bool,
-    /// Sequential trace token, on the same heap; nil if none.
-    pub token: Word,
+    /// The term, while the parcel is borrowed.
+    pub fn term(&self) -> Term<'_> {
+        // SAFETY: the term lies on our heap (or is immediate or a literal).
+        unsafe { Term::from_raw(self.term) }
+    }
+    /// Another copy.
+    pub fn duplicate(&self) -> Parcel {
+        Parcel::pack(self.term())
+    }
 }

@@ -1,0 +1,213 @@
+//! Making processes.
+
+use super::table::TableFull;
+use super::{Mfa, Process, flag, state};
+use crate::signal::Parcel;
+use crate::signal::monitor::{self, Options};
+use crate::signal::relations::{AliasMode, Monitor, Target, Watcher};
+use crate::{gc, node, sched};
+use corten_term::{Atom, Pid, RefNumbers, Term, am, copy};
+use std::sync::atomic::Ordering;
+
+/// How a process is to be made; everything has a default.
+#[derive(Debug, Default)]
+pub struct SpawnOptions {
+    pub link: bool,
+    pub monitor: Option<MonitorOptions>,
+    /// 0 max to 3 low.
+    pub priority: Option<u32>,
+    pub min_heap_size: Option<u32>,
+    pub min_bin_vheap_size: Option<u32>,
+    pub fullsweep_after: Option<u16>,
+    pub max_heap: Option<MaxHeap>,
+    pub off_heap_messages: Option<bool>,
+    pub async_dist: bool,
+    /// A system process.
+    pub system: bool,
+    /// Scheduler to start on, from 1; 0 is any.
+    pub scheduler: usize,
+    /// Reference of a `spawn_request`, which becomes the monitor's.
+    pub reference: Option<RefNumbers>,
+}
+
+/// `{monitor, Options}`.
+#[derive(Debug, Default)]
+pub struct MonitorOptions {
+    pub alias: Option<AliasMode>,
+    pub tag: Option<Box<Parcel>>,
+}
+
+impl From<MonitorOptions> for Options {
+    fn from(o: MonitorOptions) -> Options {
+        Options {
+            alias: o.alias,
+            tag: o.tag,
+        }
+    }
+}
+
+/// `max_heap_size`.
+#[derive(Debug, Clone, Copy)]
+pub struct MaxHeap {
+    pub words: usize,
+    pub kill: bool,
+    pub log: bool,
+    pub include_binaries: bool,
+}
+
+impl MaxHeap {
+    /// Makes it the limit of a process.
+    pub fn apply(self, p: &Process) {
+        p.max_heap_size.set(self.words);
+        p.set_flag(flag::MAX_HEAP_KILL, self.kill);
+        p.set_flag(flag::MAX_HEAP_LOG, self.log);
+        p.set_flag(flag::MAX_HEAP_BINARIES, self.include_binaries);
+    }
+    /// The limit of a process.
+    pub fn of(p: &Process) -> MaxHeap {
+        MaxHeap {
+            words: p.max_heap_size.get(),
+            kill: p.has_flag(flag::MAX_HEAP_KILL),
+            log: p.has_flag(flag::MAX_HEAP_LOG),
+            include_binaries: p.has_flag(flag::MAX_HEAP_BINARIES),
+        }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Spawned {
+    pub pid: Pid,
+    /// The monitor's reference, if one was asked for, and whether it is an alias.
+    pub monitor: Option<(RefNumbers, bool)>,
+}
+
+/// Makes a process that runs `apply(Module, Function, Arguments)`. `parent` is none for the first ones.
+/// `arguments` is a proper list, checked by the caller.
+pub fn spawn(
+    parent: Option<&Process>,
+    module: Atom,
+    function: Atom,
+    arguments: Term<'_>,
+    options: SpawnOptions,
+) -> Result<Spawned, TableFull> {
+    let node = node();
+    let slot = node.processes.reserve()?;
+    let pid = slot.pid;
+    let process = Process::new(pid, &node.config);
+    let p = &*process;
+    apply_options(p, parent, &options);
+    // `x(0)`, `x(1)`, `x(2)` are what `apply` wants.
+    let words = copy::size(arguments);
+    gc::new_block(
+        p,
+        words.max(if options.min_heap_size.is_some() {
+            p.min_heap_size.get() as usize
+        } else {
+            0
+        }),
+    );
+    p.x[0].set(Term::atom(module).raw());
+    p.x[1].set(Term::atom(function).raw());
+    p.x[2].set(copy::copy(arguments, &p.heap).raw());
+    p.live.set(3);
+    p.pc.set(sched::executor().spawn_entry());
+    p.initial_call.set(Mfa {
+        module,
+        function,
+        arity: u8::try_from(arguments.list_len().unwrap_or(0)).unwrap_or(u8::MAX),
+    });
+    inherit(p, parent);
+    let monitor = relate(p, parent, options);
+    sched::stats::spawned();
+    let ptr = slot.publish(process);
+    sched::state::start(ptr);
+    Ok(Spawned { pid, monitor })
+}
+
+fn apply_options(p: &Process, parent: Option<&Process>, o: &SpawnOptions) {
+    let priority = o.priority.unwrap_or(2);
+    let mut word = state::ACTIVE | (priority << state::PRIORITY_SHIFT);
+    if o.system {
+        word |= state::SYSTEM;
+    }
+    p.shared.state.store(word, Ordering::Relaxed);
+    if let Some(n) = o.min_heap_size {
+        p.min_heap_size
+            .set(u32::try_from(gc::next_size(n as usize)).unwrap_or(u32::MAX));
+    }
+    if let Some(n) = o.min_bin_vheap_size {
+        p.min_bin_vheap_size.set(n);
+        p.bin_vheap_limit.set(n);
+        p.bin_old_vheap_limit.set(n);
+    }
+    if let Some(n) = o.fullsweep_after {
+        p.fullsweep_after.set(n);
+    }
+    if let Some(m) = o.max_heap {
+        m.apply(p);
+    }
+    if let Some(on) = o.off_heap_messages {
+        p.set_flag(flag::OFF_HEAP_MESSAGES, on);
+    }
+    p.set_flag(
+        flag::ASYNC_DIST,
+        o.async_dist || parent.is_some_and(|p| p.has_flag(flag::ASYNC_DIST)),
+    );
+    let home = if o.scheduler > 0 {
+        o.scheduler - 1
+    } else {
+        sched::current_index().unwrap_or(0)
+    };
+    p.shared.home.store(home as u32, Ordering::Relaxed);
+}
+
+fn inherit(p: &Process, parent: Option<&Process>) {
+    match parent {
+        Some(parent) => {
+            p.parent.set(parent.pid().word());
+            p.set_group_leader(Parcel::pack(parent.group_leader_term()));
+            let handler = parent.error_handler();
+            if handler != am::error_handler {
+                p.with_cold(|c| c.error_handler = handler);
+            }
+        }
+        None => p.set_group_leader(Parcel::pack(Term::pid(p.pid()))),
+    }
+}
+
+/// Links and monitors are there before the new process runs, on both sides.
+fn relate(
+    p: &Process,
+    parent: Option<&Process>,
+    options: SpawnOptions,
+) -> Option<(RefNumbers, bool)> {
+    let parent = parent?;
+    if options.link {
+        crate::signal::link::establish(parent, p.pid().word());
+        crate::signal::link::establish(p, parent.pid().word());
+    }
+    let m = options.monitor?;
+    let reference = options.reference.unwrap_or_else(RefNumbers::fresh);
+    if let Some(mode) = m.alias {
+        parent.with_relations(|r| r.aliases.insert(reference, mode));
+    }
+    let alias = m.alias.is_some();
+    monitor::set(
+        parent,
+        reference,
+        Monitor {
+            target: Target::Process(p.pid()),
+            name: None,
+            pid_reference: alias,
+            tag: m.tag,
+            object: None,
+        },
+    );
+    let watcher = Watcher {
+        pid: parent.pid(),
+        name: None,
+    };
+    p.with_relations(|r| r.watchers.insert(reference, watcher));
+    Some((reference, alias))
+}

@@ -1,0 +1,67 @@
+//! System tasks: work that `erts_internal:request_system_task` has a process do between its slices.
+//! Each ends with `{Operation, RequestId, Answer}` to the requester.
+
+use super::{Process, flag};
+use crate::signal::node::Task;
+use crate::signal::{Parcel, send};
+use crate::{gc, sched};
+use corten_term::{Atom, Term, am};
+
+impl Task {
+    /// The request: `{Operation, RequestId, Argument…}`.
+    fn elements(&self) -> &[Term<'_>] {
+        self.request.term().as_tuple().unwrap_or(&[])
+    }
+    /// What is to be done.
+    pub fn operation(&self) -> Option<Atom> {
+        self.elements().first()?.as_atom()
+    }
+    /// The first argument.
+    pub fn argument(&self) -> Option<Term<'_>> {
+        self.elements().get(2).copied()
+    }
+    /// Tells the requester.
+    pub fn answer(&self, answer: Term<'_>) {
+        let Some([operation, id, ..]) = self.elements().get(..2) else {
+            return;
+        };
+        let message = Parcel::build(|h| {
+            let copy = |t| corten_term::copy::copy(t, h);
+            h.tuple(&[copy(*operation), copy(*id), copy(answer)])
+        });
+        send::parcel(self.requester, message);
+    }
+}
+
+/// Executes the tasks that wait. The process is swapped out and no `Term` of it is alive.
+pub(crate) fn run(p: &Process) {
+    loop {
+        let Some(task) = p.with_cold(|c| (!c.tasks.is_empty()).then(|| c.tasks.remove(0))) else {
+            return;
+        };
+        let answer = execute(p, &task);
+        task.answer(answer);
+    }
+}
+
+fn execute(p: &Process, task: &Task) -> Term<'static> {
+    let argument = task.argument();
+    match task.operation() {
+        Some(am::garbage_collect) => {
+            let major = !argument.is_some_and(|t| t.is(am::minor));
+            let out = gc::collect_swapped_out(p, major);
+            p.set_flag(flag::FORCE_GC, false);
+            p.bump_reductions(out.copied / 10);
+            Term::TRUE
+        }
+        Some(am::check_process_code) => {
+            let module = argument.and_then(|t| t.as_atom());
+            Term::bool(module.is_some_and(|m| sched::executor().uses_old_code(p, m)))
+        }
+        Some(am::copy_literals) => {
+            sched::executor().copy_literals(p);
+            Term::OK
+        }
+        _ => Term::FALSE,
+    }
+}

@@ -1,0 +1,181 @@
+//! The run queue of a scheduler: processes of three priorities in order of arrival. Low priority shares the
+//! list of normal priority, but a process of low priority is passed over seven times of eight.
+
+use crate::process::Process;
+use crate::process::table::ProcessPtr;
+use parking_lot::Mutex;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const LOW: u32 = 3;
+const LISTS: usize = 3;
+/// Times that a process of low priority is passed over.
+const PASSES: u8 = 7;
+
+#[derive(Debug)]
+struct List {
+    first: *mut Process,
+    last: *mut Process,
+}
+
+/// See the module page.
+#[derive(Debug)]
+pub struct RunQueue {
+    lists: Mutex<[List; LISTS]>,
+    /// Processes of each priority: read without the lock by thieves and by statistics.
+    lengths: [AtomicUsize; LISTS],
+}
+
+// SAFETY: the pointers are only touched under the lock; a process in a queue is alive.
+unsafe impl Send for RunQueue {}
+// SAFETY: as above.
+unsafe impl Sync for RunQueue {}
+
+impl Default for RunQueue {
+    fn default() -> RunQueue {
+        RunQueue {
+            lists: Mutex::new(std::array::from_fn(|_| List {
+                first: ptr::null_mut(),
+                last: ptr::null_mut(),
+            })),
+            lengths: Default::default(),
+        }
+    }
+}
+
+impl List {
+    /// # Safety
+    /// `p` is alive, in no list, and stays so until it is popped.
+    unsafe fn push(&mut self, p: *mut Process) {
+        // SAFETY: by the caller's promise; links of queued processes are only touched under the lock.
+        unsafe {
+            (*p).shared
+                .queue_next
+                .store(ptr::null_mut(), Ordering::Relaxed);
+            if self.last.is_null() {
+                self.first = p;
+            } else {
+                (*self.last).shared.queue_next.store(p, Ordering::Relaxed);
+            }
+        }
+        self.last = p;
+    }
+
+    fn pop(&mut self) -> Option<*mut Process> {
+        let p = self.first;
+        if p.is_null() {
+            return None;
+        }
+        // SAFETY: queued processes are alive.
+        self.first = unsafe { (*p).shared.queue_next.load(Ordering::Relaxed) };
+        if self.first.is_null() {
+            self.last = ptr::null_mut();
+        }
+        Some(p)
+    }
+
+    /// The next one; those of low priority have to be met several times.
+    fn pop_fair(&mut self) -> Option<*mut Process> {
+        loop {
+            let p = self.pop()?;
+            // SAFETY: as above; `passes` is guarded by the lock.
+            let shared = unsafe { &(*p).shared };
+            let left = shared.passes.load(Ordering::Relaxed);
+            if shared.priority() != LOW || left == 0 {
+                return Some(p);
+            }
+            shared.passes.store(left - 1, Ordering::Relaxed);
+            // SAFETY: just popped.
+            unsafe { self.push(p) };
+        }
+    }
+}
+
+impl RunQueue {
+    /// Processes in the queue.
+    pub fn len(&self) -> usize {
+        self.lengths.iter().map(|l| l.load(Ordering::Relaxed)).sum()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends a process, which has `IN_QUEUE` set; returns how many there are now.
+    pub(crate) fn push(&self, p: ProcessPtr) -> usize {
+        // SAFETY: the process has `IN_QUEUE` set, so it is alive and this is the only queue.
+        let shared = unsafe { &p.0.as_ref().shared };
+        let priority = shared.priority();
+        let list = (priority as usize).min(LISTS - 1);
+        let mut lists = self.lists.lock();
+        if priority == LOW {
+            shared.passes.store(PASSES, Ordering::Relaxed);
+        }
+        // SAFETY: as above.
+        unsafe { lists[list].push(p.0.as_ptr()) };
+        self.lengths[list].fetch_add(1, Ordering::SeqCst);
+        drop(lists);
+        self.len()
+    }
+
+    /// Takes the process that is to run next.
+    pub(crate) fn pop(&self) -> Option<ProcessPtr> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut lists = self.lists.lock();
+        for (i, list) in lists.iter_mut().enumerate() {
+            let next = if i == LISTS - 1 {
+                list.pop_fair()
+            } else {
+                list.pop()
+            };
+            if let Some(p) = next {
+                self.lengths[i].fetch_sub(1, Ordering::SeqCst);
+                return NonNull::new(p).map(ProcessPtr);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::Config;
+    use crate::process::state::PRIORITY_SHIFT;
+    use corten_term::Pid;
+
+    #[test]
+    fn priorities_are_served_as_the_reference_engine_does() {
+        let q = RunQueue::default();
+        let make = |n, priority: u32| {
+            let p = Process::new(Pid::from_data(n), &Config::default());
+            p.shared
+                .state
+                .store(priority << PRIORITY_SHIFT, Ordering::Relaxed);
+            ProcessPtr(NonNull::from(Box::leak(p)))
+        };
+        let all = [make(0, 3), make(1, 2), make(2, 1), make(3, 0)];
+        all.iter().for_each(|p| {
+            q.push(*p);
+        });
+        // SAFETY: leaked above, nobody else has them.
+        let number = |p: ProcessPtr| unsafe { p.0.as_ref() }.shared.pid.data();
+        let order: Vec<_> = std::iter::from_fn(|| q.pop()).map(number).collect();
+        assert_eq!(order, [3, 2, 1, 0]);
+        // Low priority gets one turn in eight.
+        q.push(all[0]);
+        q.push(all[1]);
+        let mut turns = 0;
+        while number(q.pop().unwrap()) == 1 {
+            turns += 1;
+            q.push(all[1]);
+        }
+        assert_eq!(turns, 7);
+        q.pop();
+        for p in all {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(p.0.as_ptr()) });
+        }
+    }
+}

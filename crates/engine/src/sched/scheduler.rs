@@ -1,0 +1,311 @@
+//! The scheduler threads. A thread runs what is in its queue, then what it can steal, then parks until somebody
+//! unparks it or its next timer is due. There is no spinning.
+//!
+//! A thread that parks says so first (`parked`) and looks at the queues once more then; whoever queues a process
+//! looks at `parked` afterwards. One of the two sees the other.
+
+use super::runqueue::RunQueue;
+use super::stats::Counters;
+use super::{Outcome, Registers, SLICE, block, dirty, executor, state};
+use crate::process::state::{ACTIVE, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPENDED, TIMEOUT};
+use crate::process::table::ProcessPtr;
+use crate::process::{Process, exit, flag, tasks};
+use crate::signal::handle;
+use crate::{node, timer};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// One scheduler.
+#[derive(Debug, Default)]
+pub struct Scheduler {
+    pub queue: RunQueue,
+    pub counters: Counters,
+    parked: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+static ALL: OnceLock<Box<[Scheduler]>> = OnceLock::new();
+static ONLINE: AtomicUsize = AtomicUsize::new(1);
+static PARKED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static CURRENT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// All schedulers.
+pub fn all() -> &'static [Scheduler] {
+    ALL.get_or_init(|| {
+        (0..node().config.schedulers.max(1))
+            .map(|_| Scheduler::default())
+            .collect()
+    })
+}
+
+/// Index of the scheduler whose thread this is.
+#[inline]
+pub fn current_index() -> Option<usize> {
+    CURRENT.get()
+}
+
+/// Starts the threads, at the start of the node.
+pub fn start() -> std::io::Result<()> {
+    ONLINE.store(
+        node().config.schedulers_online.clamp(1, all().len()),
+        Ordering::SeqCst,
+    );
+    for i in 0..all().len() {
+        let thread = std::thread::Builder::new()
+            .name(format!("erts_sched_{}", i + 1))
+            .stack_size(1 << 20)
+            .spawn(move || main(i))?;
+        // Set once: threads are started once.
+        let _ = all()[i].thread.set(thread.thread().clone());
+    }
+    Ok(())
+}
+
+/// Schedulers online.
+pub fn online() -> usize {
+    ONLINE.load(Ordering::SeqCst)
+}
+
+/// `system_flag(schedulers_online, N)`; returns what it was.
+pub fn set_online(n: usize) -> usize {
+    let old = ONLINE.swap(n.clamp(1, all().len()), Ordering::SeqCst);
+    wake_all();
+    old
+}
+
+/// Schedulers that run processes now: those online, or one while `multi_scheduling` is blocked.
+fn active() -> usize {
+    if block::multi_scheduling_blocked() {
+        1
+    } else {
+        online()
+    }
+}
+
+pub(super) fn wake_all() {
+    for s in all() {
+        s.unpark();
+    }
+}
+
+impl Scheduler {
+    /// Unparks the thread if it is parked; whether it was.
+    fn unpark(&self) -> bool {
+        let was = self.parked.swap(false, Ordering::SeqCst);
+        if was {
+            PARKED.fetch_sub(1, Ordering::SeqCst);
+            if let Some(t) = self.thread.get() {
+                t.unpark();
+            }
+        }
+        was
+    }
+}
+
+/// A timer on the wheel of this scheduler is due earlier than it knew.
+pub(crate) fn timer_changed(index: usize) {
+    if let Some(s) = all().get(index) {
+        s.unpark();
+    }
+}
+
+/// Puts a process, which has `IN_QUEUE` set, into the queue it belongs to.
+pub(crate) fn enqueue(p: ProcessPtr) {
+    // SAFETY: queued processes are alive.
+    let home = unsafe { p.0.as_ref() }.shared.home.load(Ordering::Relaxed) as usize;
+    let active = active();
+    let s = &all()[if home < active { home } else { home % active }];
+    let length = s.queue.push(p);
+    fence(Ordering::SeqCst);
+    if !s.unpark() && length > 1 {
+        wake_thief(active);
+    }
+}
+
+/// There is more to do than one thread does: another one may come and steal.
+fn wake_thief(active: usize) {
+    if PARKED.load(Ordering::SeqCst) > 0 {
+        all()[..active].iter().any(Scheduler::unpark);
+    }
+}
+
+fn main(index: usize) {
+    CURRENT.set(Some(index));
+    block::enter();
+    let me = &all()[index];
+    me.counters.wake();
+    let mut registers = Registers::new();
+    loop {
+        block::checkpoint();
+        timer::run_due(index);
+        if index >= active() {
+            hand_over(me);
+            park(index);
+            continue;
+        }
+        match me.queue.pop().or_else(|| steal(index)) {
+            Some(p) => run(p, index, &mut registers),
+            None => park(index),
+        }
+    }
+}
+
+/// What an offline scheduler still has goes to the others.
+fn hand_over(me: &Scheduler) {
+    while let Some(p) = me.queue.pop() {
+        enqueue(p);
+    }
+}
+
+/// A process of the longest queue.
+fn steal(index: usize) -> Option<ProcessPtr> {
+    let victim = all()
+        .iter()
+        .enumerate()
+        .filter(|(i, s)| *i != index && !s.queue.is_empty())
+        .max_by_key(|(_, s)| s.queue.len())?
+        .1;
+    victim.queue.pop()
+}
+
+fn park(index: usize) {
+    let me = &all()[index];
+    me.parked.store(true, Ordering::SeqCst);
+    PARKED.fetch_add(1, Ordering::SeqCst);
+    fence(Ordering::SeqCst);
+    let idle = if index < active() {
+        all().iter().all(|s| s.queue.is_empty())
+    } else {
+        me.queue.is_empty()
+    };
+    if idle && !block::wanted() {
+        let due = timer::next_due(index);
+        me.counters.park();
+        block::leave();
+        // A wakeup between the store above and here makes it return at once.
+        if me.parked.load(Ordering::SeqCst) {
+            match due {
+                Some(after) if after.is_zero() => {}
+                Some(after) => std::thread::park_timeout(after.min(Duration::from_secs(3600))),
+                None => std::thread::park(),
+            }
+        }
+        block::enter();
+        me.counters.wake();
+    }
+    if me.parked.swap(false, Ordering::SeqCst) {
+        PARKED.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Runs a process for a slice.
+fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
+    // SAFETY: it came from a queue, so it is alive, and from here on it is ours.
+    let p = unsafe { ptr.0.as_ref() };
+    let counters = &all()[index].counters;
+    counters.context_switches.fetch_add(1, Ordering::Relaxed);
+    p.shared.home.store(index as u32, Ordering::Relaxed);
+    state::run(&p.shared);
+    p.reductions_left.set(SLICE);
+    // Reductions used in this slice before the process wanted to wait and could not.
+    let mut slice = 0;
+    loop {
+        prepare(p);
+        let word = p.shared.state();
+        if word & EXITING != 0 {
+            account(p, counters);
+            // SAFETY: we run it, and it is in no queue.
+            unsafe { exit::finish(ptr) };
+            return;
+        }
+        let outcome = if word & SUSPENDED != 0 {
+            account(p, counters);
+            if state::suspend(&p.shared) {
+                return;
+            }
+            continue;
+        } else if word & ACTIVE == 0 {
+            Outcome::Wait
+        } else {
+            executor().run(p, registers)
+        };
+        match outcome {
+            Outcome::Wait => {
+                // Once asleep it is not ours any more: what was used is booked before.
+                let left = p.reductions_left.get();
+                account(p, counters);
+                if state::wait(&p.shared) {
+                    return;
+                }
+                slice += SLICE.saturating_sub(left);
+                if slice < SLICE {
+                    continue;
+                }
+                return requeue(ptr, p, index);
+            }
+            Outcome::Yield => {
+                account(p, counters);
+                return requeue(ptr, p, index);
+            }
+            Outcome::DirtyIo => {
+                account(p, counters);
+                state::requeue(&p.shared, DIRTY_IO);
+                return dirty::submit(dirty::Pool::Io, ptr);
+            }
+            Outcome::DirtyCpu => {
+                account(p, counters);
+                state::requeue(&p.shared, DIRTY_CPU);
+                return dirty::submit(dirty::Pool::Cpu, ptr);
+            }
+            Outcome::Exited => {
+                // Whoever said so has settled the reason; if not, it ended normally.
+                if p.shared.state() & EXITING == 0 {
+                    exit::normal(p);
+                }
+            }
+        }
+    }
+}
+
+/// What comes before the process's own code: its timer, its signals, its system tasks.
+fn prepare(p: &Process) {
+    let word = p.shared.state();
+    if word & TIMEOUT != 0 {
+        p.shared.state.fetch_and(!TIMEOUT, Ordering::AcqRel);
+        p.receive_timer.set(None);
+        if p.has_flag(flag::IN_TIMEOUT) {
+            p.set_flag(flag::TIMED_OUT, true);
+        }
+    }
+    if word & SIGNALS != 0 {
+        handle::arrived(p);
+    }
+    if handle::has_tasks(p) && p.shared.state() & EXITING == 0 {
+        tasks::run(p);
+    }
+}
+
+/// Books the reductions of the slice, before the process is let go.
+fn account(p: &Process, counters: &Counters) {
+    let used = SLICE.saturating_sub(p.reductions_left.replace(SLICE));
+    let used = u64::try_from(used).unwrap_or(0);
+    p.reductions.set(p.reductions.get() + used);
+    counters.reductions.fetch_add(used, Ordering::Relaxed);
+}
+
+fn requeue(ptr: ProcessPtr, p: &Process, index: usize) {
+    state::requeue(&p.shared, 0);
+    let active = active();
+    if index >= active {
+        return enqueue(ptr);
+    }
+    if all()[index].queue.push(ptr) > 1 {
+        wake_thief(active);
+    }
+}

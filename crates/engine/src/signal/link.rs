@@ -1,0 +1,140 @@
+//! Links: symmetric, with an acknowledged `unlink`, so that an exit signal that was on its way when `unlink`
+//! returned is ignored.
+
+use super::node::Body;
+use super::ports;
+use super::send;
+use crate::{Process, node};
+use corten_term::{Term, Word};
+
+/// There is no such process or port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoProcess;
+
+fn peer(word: Word) -> Term<'static> {
+    // SAFETY: keys of links are local pids and ports: immediates.
+    unsafe { Term::from_raw(word) }
+}
+
+/// Links `p` with a local process or port.
+pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
+    let key = to.raw();
+    if key == p.pid().word() {
+        return Ok(());
+    }
+    let exists = match (to.as_local_pid(), to.as_local_port()) {
+        (Some(pid), _) => node().processes.is_alive(pid),
+        (_, Some(port)) => ports::get().is_some_and(|t| t.exists(port)),
+        _ => false,
+    };
+    if !exists {
+        return Err(NoProcess);
+    }
+    let fresh = p.with_relations(|r| match r.links.get_mut(&key) {
+        Some(l) if l.unlinking == 0 => false,
+        Some(l) => {
+            l.unlinking = 0;
+            true
+        }
+        None => {
+            r.links.insert(key, Default::default());
+            true
+        }
+    });
+    if !fresh {
+        return Ok(());
+    }
+    let sent = match (to.as_local_pid(), to.as_local_port()) {
+        (Some(pid), _) => send::control(pid, Body::Link(p.pid().word())),
+        (_, Some(port)) => ports::get().is_some_and(|t| t.link(port, p.pid())),
+        _ => false,
+    };
+    if sent {
+        return Ok(());
+    }
+    p.with_relations(|r| r.links.remove(&key));
+    Err(NoProcess)
+}
+
+/// Enters a link that the peer knows of already: between a parent and the child it just made, a process
+/// and the port it opened.
+pub fn establish(p: &Process, to: Word) {
+    p.with_relations(|r| r.links.insert(to, Default::default()));
+}
+
+/// Ends the link with a local process or port.
+pub fn unlink(p: &Process, from: Term<'_>) {
+    let key = from.raw();
+    let id = p.with_relations(|r| {
+        let id = r.unlink_id();
+        match r.links.get_mut(&key) {
+            Some(l) if l.unlinking == 0 => {
+                l.unlinking = id;
+                Some(id)
+            }
+            _ => None,
+        }
+    });
+    let Some(id) = id else { return };
+    let from_us = p.pid().word();
+    let sent = match (from.as_local_pid(), from.as_local_port()) {
+        (Some(pid), _) => send::control(pid, Body::Unlink { from: from_us, id }),
+        (_, Some(port)) => {
+            // Ports act on signals at once: there is nothing to wait for.
+            if let Some(t) = ports::get() {
+                t.unlink(port, p.pid());
+            }
+            false
+        }
+        _ => false,
+    };
+    if !sent {
+        p.with_relations(|r| r.links.remove(&key));
+    }
+}
+
+/// The peer linked to us.
+pub(super) fn linked(p: &Process, from: Word) {
+    p.with_relations(|r| {
+        if !r.links.contains(&from) {
+            r.links.insert(from, Default::default());
+        }
+    });
+}
+
+/// The peer unlinked.
+pub(super) fn unlinked(p: &Process, from: Word, id: u64) {
+    p.with_relations(|r| {
+        if r.links.get(&from).is_some_and(|l| l.unlinking == 0) {
+            r.links.remove(&from);
+        }
+    });
+    acknowledge(p.pid().word(), from, id);
+}
+
+/// Tells a process that its `unlink` has arrived.
+pub(super) fn acknowledge(us: Word, to: Word, id: u64) {
+    if let Some(pid) = peer(to).as_local_pid() {
+        send::control(pid, Body::UnlinkAck { from: us, id });
+    }
+}
+
+/// The peer has seen our `unlink`.
+pub(super) fn acknowledged(p: &Process, from: Word, id: u64) {
+    p.with_relations(|r| {
+        if r.links.get(&from).is_some_and(|l| l.unlinking == id) {
+            r.links.remove(&from);
+        }
+    });
+}
+
+/// An exit signal came along the link: true, and the link is gone, if it counts.
+pub(super) fn broken(p: &Process, from: Word) -> bool {
+    p.with_relations(|r| {
+        let active = r.links.get(&from).is_some_and(|l| l.unlinking == 0);
+        if active {
+            r.links.remove(&from);
+        }
+        active
+    })
+}

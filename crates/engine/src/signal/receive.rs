@@ -1,0 +1,156 @@
+//! Primitives for the `receive` instructions. The interpreter calls them for the process it runs.
+//!
+//! `loop_rec` is [`peek`], `remove_message` is [`remove`], `loop_rec_end` is [`advance`], `wait` leaves with
+//! `Outcome::Wait` and comes back to `loop_rec`; `wait_timeout` is [`wait_timeout`] and `timeout` is
+//! [`timed_out`].
+
+use super::handle;
+use crate::process::{flag, state};
+use crate::{Process, timer};
+use corten_term::{RefNumbers, Term, Word};
+use std::sync::atomic::Ordering;
+
+/// What `loop_rec` finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peek {
+    /// The next message: it stays in the mailbox.
+    Message(Word),
+    /// No more messages: wait.
+    Empty,
+    /// A signal wants something else first: swap out at `loop_rec` and leave with `Outcome::Yield`.
+    Leave,
+}
+
+/// The message at the save pointer; signals that have arrived are handled when the mailbox is at its end.
+#[inline]
+pub fn peek(p: &Process) -> Peek {
+    match p.mailbox.examine() {
+        Some(w) => Peek::Message(w),
+        None => peek_arrived(p),
+    }
+}
+
+#[cold]
+fn peek_arrived(p: &Process) -> Peek {
+    if p.shared.in_queue.is_empty() {
+        return if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 {
+            Peek::Leave
+        } else {
+            Peek::Empty
+        };
+    }
+    handle::arrived(p);
+    if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 || handle::has_tasks(p) {
+        return Peek::Leave;
+    }
+    p.mailbox.examine().map_or(Peek::Empty, Peek::Message)
+}
+
+/// The examined message matches: takes it out of the mailbox. Its terms belong to the heap from now on; the
+/// next `receive` starts at the first message, and a timer that was set is cancelled.
+#[inline]
+pub fn remove(p: &Process) {
+    if let Some(node) = p.mailbox.remove() {
+        node.adopt(&p.heap);
+    }
+    p.mailbox.reset();
+    if p.flags.get() & (flag::IN_TIMEOUT | flag::TIMED_OUT) != 0 {
+        cancel_timeout(p);
+    }
+}
+
+/// The examined message does not match.
+#[inline]
+pub fn advance(p: &Process) {
+    p.mailbox.advance();
+}
+
+/// Starts over at the first message.
+pub fn reset(p: &Process) {
+    p.mailbox.reset();
+}
+
+/// What `wait_timeout` has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timeout {
+    /// Wait: a timer is set (or the timeout is `infinity`).
+    Wait,
+    /// The time is over: go on behind the instruction.
+    Expired,
+    /// Not a timeout: `timeout_value`.
+    Bad,
+}
+
+/// Sets the timer at the first call, and tells at a later one whether it fired.
+pub fn wait_timeout(p: &Process, time: Term<'_>) -> Timeout {
+    if p.has_flag(flag::TIMED_OUT) {
+        return Timeout::Expired;
+    }
+    if p.has_flag(flag::IN_TIMEOUT) || time.is(corten_term::am::infinity) {
+        return Timeout::Wait;
+    }
+    let Some(ms) = time.as_u64().filter(|ms| *ms <= u64::from(u32::MAX)) else {
+        return Timeout::Bad;
+    };
+    if ms == 0 {
+        return Timeout::Expired;
+    }
+    p.set_flag(flag::IN_TIMEOUT, true);
+    p.receive_timer.set(Some(timer::wake(p.pid(), ms)));
+    Timeout::Wait
+}
+
+/// `timeout`: the `after` branch begins; the next `receive` starts at the first message.
+pub fn timed_out(p: &Process) {
+    p.mailbox.reset();
+    cancel_timeout(p);
+}
+
+/// Ends the timer of a `receive`, fired or not.
+pub fn cancel_timeout(p: &Process) {
+    if let Some(h) = p.receive_timer.take() {
+        timer::cancel_wake(h);
+    }
+    p.shared.state.fetch_and(!state::TIMEOUT, Ordering::AcqRel);
+    p.set_flag(flag::IN_TIMEOUT | flag::TIMED_OUT, false);
+}
+
+/// `recv_marker_reserve`: a marker at the end of the mailbox.
+pub fn marker_reserve(p: &Process) -> Term<'static> {
+    Term::small(i64::from(p.mailbox.reserve_marker()))
+}
+
+fn marker_number(marker: Term<'_>) -> Option<u32> {
+    marker.as_small().and_then(|n| u32::try_from(n).ok())
+}
+
+/// `recv_marker_bind`: the marker stands for the reference (or goes, when it is no reference).
+pub fn marker_bind(p: &Process, marker: Term<'_>, reference: Term<'_>) {
+    let Some(id) = marker_number(marker) else {
+        return;
+    };
+    match numbers(reference) {
+        Some(r) => p.mailbox.bind_marker(id, r),
+        None => p.mailbox.clear_marker(Ok(id)),
+    }
+}
+
+/// `recv_marker_clear`: takes a reference or what `marker_reserve` gave.
+pub fn marker_clear(p: &Process, which: Term<'_>) {
+    match (numbers(which), marker_number(which)) {
+        (Some(r), _) => p.mailbox.clear_marker(Err(r)),
+        (None, Some(id)) => p.mailbox.clear_marker(Ok(id)),
+        (None, None) => {}
+    }
+}
+
+/// `recv_marker_use`: the next `receive` starts at the marker of the reference, if there is one.
+pub fn marker_use(p: &Process, reference: Term<'_>) {
+    if let Some(r) = numbers(reference) {
+        p.mailbox.use_marker(r);
+    }
+}
+
+fn numbers(reference: Term<'_>) -> Option<RefNumbers> {
+    reference.as_reference()?.local()
+}

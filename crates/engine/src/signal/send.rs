@@ -1,0 +1,172 @@
+//! What senders call. A signal goes into the receiver's in-queue; then the receiver is woken if it sleeps.
+
+use super::node::{Body, ExitKind, ExitSignal, Node, Reply};
+use super::{Parcel, ports};
+use crate::process::Shared;
+use crate::{node, registry, sched};
+use corten_term::{Atom, Pid, RefNumbers, Term, Word, am};
+
+/// Puts a signal into the in-queue of a process, and gives it back when the process is gone.
+pub fn deliver(to: Pid, signal: Node) -> Result<(), Node> {
+    let guard = crossbeam_epoch::pin();
+    match node().processes.lookup(to, &guard) {
+        Some(shared) => deliver_to(shared, signal),
+        None => Err(signal),
+    }
+}
+
+/// The same, when the receiver was already looked up.
+pub fn deliver_to(shared: &Shared, signal: Node) -> Result<(), Node> {
+    let message = signal.is_message();
+    shared.in_queue.push(signal)?;
+    sched::state::signal_arrived(shared, message);
+    Ok(())
+}
+
+/// A signal that is no message; false when the process is gone.
+pub fn control(to: Pid, body: Body) -> bool {
+    deliver(to, Node::control(body)).is_ok()
+}
+
+/// Sends a copy of `t`. False: there is no such process.
+pub fn message(to: Pid, t: Term<'_>) -> bool {
+    let guard = crossbeam_epoch::pin();
+    match node().processes.lookup(to, &guard) {
+        Some(shared) if !shared.is_exiting() => deliver_to(shared, Node::message(t)).is_ok(),
+        _ => false,
+    }
+}
+
+/// Sends a term that already lies on a heap of its own.
+pub fn parcel(to: Pid, parcel: Parcel) -> bool {
+    deliver(to, Node::message_of(parcel)).is_ok()
+}
+
+/// Sends to a registered process. False: the name means no process.
+pub fn to_name(name: Atom, t: Term<'_>) -> bool {
+    match registry::whereis(name) {
+        Some(registry::Registered::Process(pid)) => message(pid, t),
+        _ => false,
+    }
+}
+
+/// Sends to an alias of a process.
+pub fn to_alias(pid: Pid, reference: RefNumbers, t: Term<'_>) {
+    let message = Node::message(t);
+    control(pid, Body::AliasMessage { reference, message });
+}
+
+/// How a send ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    Done,
+    /// An unregistered name.
+    BadName,
+    /// Not something one can send to.
+    BadDestination,
+    /// A process of another node, or a name there.
+    Remote,
+}
+
+/// `To ! T`, for every kind of destination.
+pub fn send(from: Pid, to: Term<'_>, t: Term<'_>) -> Sent {
+    if let Some(pid) = to.as_local_pid() {
+        message(pid, t);
+        return Sent::Done;
+    }
+    if let Some(name) = to.as_atom() {
+        return send_to_name(from, name, t);
+    }
+    if let Some(port) = to.as_local_port() {
+        if let Some(ports) = ports::get() {
+            ports.message(port, from, t);
+        }
+        return Sent::Done;
+    }
+    if let Some(r) = to.as_reference() {
+        return match (r.local(), r.pid) {
+            (Some(numbers), Some(pid)) => {
+                to_alias(pid, numbers, t);
+                Sent::Done
+            }
+            (Some(_), None) => Sent::Done,
+            (None, _) => Sent::Remote,
+        };
+    }
+    if let Some([name, host]) = to.as_tuple_of::<2>()
+        && let (Some(name), Some(host)) = (name.as_atom(), host.as_atom())
+    {
+        if host != node().name() {
+            return Sent::Remote;
+        }
+        // A name that nobody has is no error in this form.
+        send_to_name(from, name, t);
+        return Sent::Done;
+    }
+    if to.is_pid() || to.is_port() {
+        return Sent::Remote;
+    }
+    Sent::BadDestination
+}
+
+fn send_to_name(from: Pid, name: Atom, t: Term<'_>) -> Sent {
+    match registry::whereis(name) {
+        Some(registry::Registered::Process(pid)) => {
+            message(pid, t);
+            Sent::Done
+        }
+        Some(registry::Registered::Port(port)) => {
+            if let Some(ports) = ports::get() {
+                ports.message(port, from, t);
+            }
+            Sent::Done
+        }
+        None => Sent::BadName,
+    }
+}
+
+/// An exit signal to a process. `from` is an immediate pid or port.
+pub fn exit(to: Pid, from: Word, reason: Parcel, kind: ExitKind) -> bool {
+    let signal = ExitSignal {
+        kind,
+        from,
+        parcel: reason,
+    };
+    control(to, Body::Exit(Box::new(signal)))
+}
+
+/// A linked process or port ended.
+pub fn link_exit(to: Pid, from: Word, reason: Term<'_>) -> bool {
+    exit(to, from, Parcel::pack(reason), ExitKind::Link)
+}
+
+/// What was watched ended.
+pub fn down(to: Pid, reference: RefNumbers, reason: Term<'_>) {
+    let reason = Box::new(Parcel::pack(reason));
+    control(to, Body::Down { reference, reason });
+}
+
+/// `{Reference, Answer}`.
+pub fn answer(reply: Reply, build: impl for<'h> FnOnce(&'h corten_term::Heap) -> Term<'h>) {
+    let heap = reply.reference.heap;
+    let term = {
+        // SAFETY: the reference lies on the heap that we just took.
+        let reference = unsafe { Term::from_raw(reply.reference.term) };
+        let answer = build(&heap);
+        heap.tuple(&[reference, answer]).raw()
+    };
+    parcel(reply.pid, Parcel { heap, term });
+}
+
+/// `{Reference, Atom}`.
+pub fn answer_atom(reply: Reply, atom: Atom) {
+    answer(reply, |_| Term::atom(atom));
+}
+
+/// What a process that is gone answers to a signal sent to it.
+pub fn refused(signal: Node, to: Pid) {
+    match signal.into_body() {
+        Ok(body) => super::handle::refuse(body, to, Term::atom(am::noproc)),
+        Err(message) => drop(message),
+    }
+}
