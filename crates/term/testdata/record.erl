@@ -149,7 +149,7 @@ maps() ->
          Shuffled = [K || {_, K} <- lists:sort([{rand:uniform(), K} || K <- Keys])],
          Map = maps:from_list([{K, I} || {I, K} <- lists:zip(lists:seq(1, length(Shuffled)), Shuffled)]),
          {Shuffled, [I || {_, I} <- maps:to_list(Map)], maps:values(Map), [I || {_, I} <- walk(maps:next(maps:iterator(Map)))],
-          path(erts_internal:map_next(0, Map, iterator))}
+          begin erlang:yield(), path(erts_internal:map_next(0, Map, iterator)) end}
      end || N <- [5, 30, 32, 33, 34, 35, 36, 40, 60, 100, 150, 500]].
 
 path({_, _, Next}) -> path(Next);

@@ -20,22 +20,25 @@ enum Pending<'t> {
 pub fn equal<'t, const EXACT: bool>(mut a: Term<'t>, mut b: Term<'t>) -> bool {
     let mut stack: Vec<Pending<'t>> = Vec::new();
     loop {
-        // Down the tails of lists, as long as the heads are the same words.
-        while let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
-            if x.same(y) {
-                (a, b) = (xs, ys);
-                if a.same(b) {
-                    break;
-                }
-            } else {
-                if x.is_immediate() && y.is_immediate() {
-                    return false;
-                }
-                stack.push(Pending::Pair(xs, ys));
-                (a, b) = (x, y);
-            }
-        }
-        if !a.same(b) && !objects::<EXACT>(a, b, &mut stack) {
+        let same = match shallow::<EXACT>(a, b) {
+            Some(same) => same,
+            None => match (a.as_cons(), b.as_cons()) {
+                (Some((x, xs)), Some((y, ys))) => match shallow::<EXACT>(x, y) {
+                    Some(false) => return false,
+                    Some(true) => {
+                        (a, b) = (xs, ys);
+                        continue;
+                    }
+                    None => {
+                        stack.push(Pending::Pair(xs, ys));
+                        (a, b) = (x, y);
+                        continue;
+                    }
+                },
+                _ => container::<EXACT>(a, b, &mut stack),
+            },
+        };
+        if !same {
             return false;
         }
         match next(&mut stack) {
@@ -73,34 +76,34 @@ fn next<'t>(stack: &mut Vec<Pending<'t>>) -> Option<(Term<'t>, Term<'t>)> {
     }
 }
 
-/// Compares two different words. What their objects hold goes on the stack; `false` is a difference.
-fn objects<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>, stack: &mut Vec<Pending<'t>>) -> bool {
+/// Compares two terms that hold no others; nothing if both are containers of the same type.
+#[inline]
+fn shallow<const EXACT: bool>(a: Term<'_>, b: Term<'_>) -> Option<bool> {
+    if a.same(b) {
+        return Some(true);
+    }
+    if a.is_immediate() && b.is_immediate() {
+        return Some(false);
+    }
+    if a.is_cons() && b.is_cons() {
+        return None;
+    }
     let (Some(ha), Some(hb)) = (a.boxed_header(), b.boxed_header()) else {
-        return !EXACT && numbers(a, b);
+        return Some(!EXACT && numbers(a, b));
     };
-    match header_sub(ha) {
-        sub::TUPLE => {
-            let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) else {
-                return false;
-            };
-            arrays(x, y, stack)
+    Some(match header_sub(ha) {
+        kind @ (sub::TUPLE | sub::MAP | sub::FUN) => {
+            return (header_sub(hb) != kind).then_some(false);
         }
-        sub::MAP => header_sub(hb) == sub::MAP && maps::<EXACT>(a, b, stack),
         sub::FLOAT | sub::POS_BIG | sub::NEG_BIG => {
             if !EXACT {
-                return numbers(a, b);
+                return Some(numbers(a, b));
             }
             // SAFETY: both are floats or bignums of the same size, which hold nothing but bits.
             ha == hb && unsafe { words(a, 1, header_arity(ha)) == words(b, 1, header_arity(hb)) }
         }
         sub::HEAP_BITS | sub::SUB_BITS => match (a.as_bits(), b.as_bits()) {
             (Some(x), Some(y)) => x.size == y.size && bits(x, y).is_eq(),
-            _ => false,
-        },
-        sub::FUN => match (a.as_fun(), b.as_fun()) {
-            (Some(x), Some(y)) => {
-                x.entry == y.entry && x.external == y.external && arrays(x.free, y.free, stack)
-            }
             _ => false,
         },
         // SAFETY: identifiers of other nodes hold nothing but bits; their size is in the header.
@@ -114,7 +117,25 @@ fn objects<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>, stack: &mut Vec<Pend
             _ => false,
         },
         _ => false,
+    })
+}
+
+/// Compares two tuples, maps or funs. What they hold goes on the stack as far as it is not settled at once;
+/// `false` is a difference.
+fn container<'t, const EXACT: bool>(
+    a: Term<'t>,
+    b: Term<'t>,
+    stack: &mut Vec<Pending<'t>>,
+) -> bool {
+    if let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) {
+        return arrays::<EXACT>(x, y, stack);
     }
+    if let (Some(x), Some(y)) = (a.as_fun(), b.as_fun()) {
+        return x.entry == y.entry
+            && x.external == y.external
+            && arrays::<EXACT>(x.free, y.free, stack);
+    }
+    maps::<EXACT>(a, b, stack)
 }
 
 fn numbers(a: Term<'_>, b: Term<'_>) -> bool {
@@ -124,12 +145,23 @@ fn numbers(a: Term<'_>, b: Term<'_>) -> bool {
     }
 }
 
-fn arrays<'t>(x: &'t [Term<'t>], y: &'t [Term<'t>], stack: &mut Vec<Pending<'t>>) -> bool {
+fn arrays<'t, const EXACT: bool>(
+    x: &'t [Term<'t>],
+    y: &'t [Term<'t>],
+    stack: &mut Vec<Pending<'t>>,
+) -> bool {
     if x.len() != y.len() {
         return false;
     }
-    if !x.is_empty() {
-        stack.push(Pending::Arrays(x, y));
+    for (i, (a, b)) in x.iter().zip(y).enumerate() {
+        match shallow::<EXACT>(*a, *b) {
+            Some(true) => {}
+            Some(false) => return false,
+            None => {
+                stack.push(Pending::Arrays(&x[i..], &y[i..]));
+                break;
+            }
+        }
     }
     true
 }
@@ -152,20 +184,19 @@ fn maps<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>, stack: &mut Vec<Pending
         let (Some(keys_a), Some(keys_b)) = (a.flat_map_keys(), b.flat_map_keys()) else {
             return false;
         };
-        if ka.len() != kb.len() {
-            return false;
-        }
-        return if EXACT {
-            stack.push(Pending::Pair(keys_a, keys_b));
-            arrays(va, vb, stack)
+        let same_keys = if keys_a.same(keys_b) {
+            true
+        } else if EXACT {
+            arrays::<true>(ka, kb, stack)
         } else {
-            exact_eq(keys_a, keys_b) && arrays(va, vb, stack)
+            exact_eq(keys_a, keys_b)
         };
+        return same_keys && arrays::<EXACT>(va, vb, stack);
     }
     if EXACT {
         // Heads and nodes with the same bitmap: children by children. Leaves are conses, collision
         // nodes tuples; both compare as such.
-        return arrays(children(a), children(b), stack);
+        return arrays::<true>(children(a), children(b), stack);
     }
     if a.map_size() != b.map_size() {
         return false;

@@ -85,76 +85,94 @@ fn rank(t: Term<'_>) -> u8 {
     }
 }
 
+/// The order of two terms unless both are lists, tuples, maps or funs.
+#[inline]
+fn shallow(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
+    if let Some(o) = quick(a, b) {
+        return Some(o);
+    }
+    let (ra, rb) = (rank(a), rank(b));
+    if ra != rb {
+        return Some(ra.cmp(&rb));
+    }
+    Some(match ra {
+        0 => {
+            let (x, y) = (Number::of(a)?, Number::of(b)?);
+            if exact {
+                number::cmp_exact(x, y)
+            } else {
+                number::cmp(x, y)
+            }
+        }
+        2 => references(&a.as_reference()?, &b.as_reference()?),
+        4 => ports(a.as_port()?, b.as_port()?),
+        5 => pids(a.as_pid()?, b.as_pid()?),
+        10 => bits(a.as_bits()?, b.as_bits()?),
+        3 | 6 | 7 | 9 => return None,
+        _ => a.raw().cmp(&b.raw()),
+    })
+}
+
 impl<'t> Machine<'t> {
     /// Compares two terms as far as their own words tell. What they hold goes on the stack, and the
     /// answer is `Equal` for the time being.
     fn step(&mut self, mut a: Term<'t>, mut b: Term<'t>) -> Ordering {
         loop {
-            if let Some(o) = quick(a, b) {
+            if let Some(o) = shallow(a, b, self.exact) {
                 return o;
             }
             let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) else {
-                break;
+                return self.container(a, b).unwrap_or(Ordering::Equal);
             };
-            if x.same(y) {
-                (a, b) = (xs, ys);
-            } else {
-                self.stack.push(Pending::Pair(xs, ys));
-                (a, b) = (x, y);
-            }
+            (a, b) = match shallow(x, y, self.exact) {
+                Some(Ordering::Equal) => (xs, ys),
+                Some(o) => return o,
+                None => {
+                    self.stack.push(Pending::Pair(xs, ys));
+                    (x, y)
+                }
+            };
         }
-        let (ra, rb) = (rank(a), rank(b));
-        if ra != rb {
-            return ra.cmp(&rb);
-        }
-        self.same_type(a, b).unwrap_or(Ordering::Equal)
     }
 
-    /// Two terms of the same type that are neither lists nor the same word.
-    fn same_type(&mut self, a: Term<'t>, b: Term<'t>) -> Option<Ordering> {
-        Some(match rank(a) {
-            0 => {
-                let (x, y) = (Number::of(a)?, Number::of(b)?);
-                if self.exact {
-                    number::cmp_exact(x, y)
-                } else {
-                    number::cmp(x, y)
+    /// Two different funs, tuples or maps.
+    fn container(&mut self, a: Term<'t>, b: Term<'t>) -> Option<Ordering> {
+        if let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) {
+            return Some(self.arrays(x, y));
+        }
+        if let (Some(x), Some(y)) = (a.as_fun(), b.as_fun()) {
+            return Some(self.funs(x, y));
+        }
+        let by_size = a.map_size()?.cmp(&b.map_size()?);
+        if by_size.is_eq() {
+            match (a.as_flat_map(), b.as_flat_map()) {
+                (Some(x), Some(y)) => self.flat_maps(x, y),
+                _ => {
+                    let large = LargeMaps::new(a, b, self.exact);
+                    self.stack.push(Pending::Map(large));
                 }
             }
-            2 => references(&a.as_reference()?, &b.as_reference()?),
-            3 => self.funs(a.as_fun()?, b.as_fun()?),
-            4 => ports(a.as_port()?, b.as_port()?),
-            5 => pids(a.as_pid()?, b.as_pid()?),
-            6 => {
-                let (x, y) = (a.as_tuple()?, b.as_tuple()?);
-                self.arrays(x, y)
-            }
-            7 => {
-                let by_size = a.map_size()?.cmp(&b.map_size()?);
-                if by_size.is_ne() {
-                    return Some(by_size);
-                }
-                match (a.as_flat_map(), b.as_flat_map()) {
-                    (Some(x), Some(y)) => self.flat_maps(x, y),
-                    _ => {
-                        let large = LargeMaps::new(a, b, self.exact);
-                        self.stack.push(Pending::Map(large));
-                    }
-                }
-                Ordering::Equal
-            }
-            10 => bits(a.as_bits()?, b.as_bits()?),
-            _ => a.raw().cmp(&b.raw()),
-        })
+        }
+        Some(by_size)
     }
 
     /// The shorter array is less; otherwise element by element.
     fn arrays(&mut self, x: &'t [Term<'t>], y: &'t [Term<'t>]) -> Ordering {
         let by_length = x.len().cmp(&y.len());
-        if by_length.is_eq() && !x.is_empty() {
-            self.stack.push(Pending::Arrays(x, y));
+        if by_length.is_ne() {
+            return by_length;
         }
-        by_length
+        for (i, (a, b)) in x.iter().zip(y).enumerate() {
+            match shallow(*a, *b, self.exact) {
+                Some(Ordering::Equal) => {}
+                Some(o) => return o,
+                None => {
+                    self.stack.push(Pending::Arrays(&x[i..], &y[i..]));
+                    break;
+                }
+            }
+        }
+        Ordering::Equal
     }
 
     fn funs(&mut self, x: Fun<'t>, y: Fun<'t>) -> Ordering {

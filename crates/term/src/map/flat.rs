@@ -16,19 +16,50 @@ pub fn position(keys: &[Term<'_>], key: Term<'_>) -> Option<usize> {
     }
 }
 
-/// Writes a flat map.
-pub fn build<'h>(heap: &'h Heap, keys: Term<'h>, values: &[Term<'h>]) -> Term<'h> {
-    let p = heap.alloc(3 + values.len());
+/// Writes `n` terms at `p`.
+///
+/// # Safety
+/// `p` points to `n` fresh words.
+unsafe fn fill<'h>(p: *mut Word, n: usize, mut terms: impl Iterator<Item = Term<'h>>) {
+    for i in 0..n {
+        let t = terms.next().unwrap_or(Term::NIL);
+        // SAFETY: by the caller's promise.
+        unsafe { *p.add(i) = t.raw() };
+    }
+}
+
+/// Writes a tuple of `n` terms.
+fn tuple<'h>(heap: &'h Heap, n: usize, terms: impl Iterator<Item = Term<'h>>) -> Term<'h> {
+    let p = heap.alloc(1 + n);
+    // SAFETY: fresh words, all written.
+    unsafe {
+        *p = header(sub::TUPLE, n);
+        fill(p.add(1), n, terms);
+        Term::from_raw(p as Word | PRIMARY_BOXED)
+    }
+}
+
+/// Writes a flat map of a keys tuple and its `n` values.
+fn map_of<'h>(
+    heap: &'h Heap,
+    keys: Term<'h>,
+    n: usize,
+    values: impl Iterator<Item = Term<'h>>,
+) -> Term<'h> {
+    let p = heap.alloc(3 + n);
     // SAFETY: fresh words, all written.
     unsafe {
         *p = HEADER_FLATMAP;
-        *p.add(1) = values.len() as Word;
+        *p.add(1) = n as Word;
         *p.add(2) = keys.raw();
-        for (i, v) in values.iter().enumerate() {
-            *p.add(3 + i) = v.raw();
-        }
+        fill(p.add(3), n, values);
         Term::from_raw(p as Word | PRIMARY_BOXED)
     }
+}
+
+/// Writes a flat map.
+pub fn build<'h>(heap: &'h Heap, keys: Term<'h>, values: &[Term<'h>]) -> Term<'h> {
+    map_of(heap, keys, values.len(), values.iter().copied())
 }
 
 /// The flat map with another value at position `i`.
@@ -54,22 +85,36 @@ pub fn insert<'h>(
     value: Term<'h>,
 ) -> Term<'h> {
     let at = keys.partition_point(|k| cmp_flat_keys(*k, key).is_lt());
-    let tuple = heap.tuple(&inserted(keys, at, key));
-    build(heap, tuple, &inserted(values, at, value))
+    let n = keys.len() + 1;
+    let keys = tuple(heap, n, inserted(keys, at, key));
+    map_of(heap, keys, n, inserted(values, at, value))
 }
 
-fn inserted<'h>(all: &[Term<'h>], at: usize, one: Term<'h>) -> Vec<Term<'h>> {
-    let mut v = Vec::with_capacity(all.len() + 1);
-    v.extend_from_slice(&all[..at]);
-    v.push(one);
-    v.extend_from_slice(&all[at..]);
-    v
+pub fn inserted<'a, 'h>(
+    all: &'a [Term<'h>],
+    at: usize,
+    one: Term<'h>,
+) -> impl Iterator<Item = Term<'h>> + use<'a, 'h> {
+    let (before, after) = all.split_at(at);
+    before
+        .iter()
+        .copied()
+        .chain([one])
+        .chain(after.iter().copied())
 }
 
 /// The flat map without position `i`.
 pub fn without<'h>(heap: &'h Heap, keys: &[Term<'h>], values: &[Term<'h>], i: usize) -> Term<'h> {
-    let but = |all: &[Term<'h>]| [&all[..i], &all[i + 1..]].concat();
-    build(heap, heap.tuple(&but(keys)), &but(values))
+    let n = keys.len() - 1;
+    let keys = tuple(heap, n, removed(keys, i));
+    map_of(heap, keys, n, removed(values, i))
+}
+
+pub fn removed<'a, 'h>(
+    all: &'a [Term<'h>],
+    i: usize,
+) -> impl Iterator<Item = Term<'h>> + use<'a, 'h> {
+    all[..i].iter().chain(&all[i + 1..]).copied()
 }
 
 /// The pairs in key order, of several values of one key only the last.
@@ -89,9 +134,9 @@ pub fn sorted_unique<'h>(pairs: &[(Term<'h>, Term<'h>)]) -> Vec<(Term<'h>, Term<
 
 /// A flat map of pairs that are in order and not too many.
 pub fn from_sorted<'h>(heap: &'h Heap, pairs: &[(Term<'h>, Term<'h>)]) -> Term<'h> {
-    let keys: Vec<_> = pairs.iter().map(|p| p.0).collect();
-    let values: Vec<_> = pairs.iter().map(|p| p.1).collect();
-    build(heap, heap.tuple(&keys), &values)
+    let n = pairs.len();
+    let keys = tuple(heap, n, pairs.iter().map(|p| p.0));
+    map_of(heap, keys, n, pairs.iter().map(|p| p.1))
 }
 
 /// A flat map and pairs in order, which win; a tree if they are too many together.
@@ -125,11 +170,10 @@ pub fn merge<'h>(
     match map.flat_map_keys() {
         // No new keys: the tuple is shared, and with the old values the whole map.
         Some(tuple) if all.len() == keys.len() => {
-            let new: Vec<_> = all.iter().map(|p| p.1).collect();
-            if new.iter().zip(values).all(|(x, y)| x.same(*y)) {
+            if all.iter().zip(values).all(|(p, old)| p.1.same(*old)) {
                 map
             } else {
-                build(heap, tuple, &new)
+                map_of(heap, tuple, all.len(), all.iter().map(|p| p.1))
             }
         }
         _ => from_sorted(heap, &all),

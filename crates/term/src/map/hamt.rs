@@ -5,6 +5,7 @@
 //! most. A head's size is right whenever this module hands it out; it may be 32 or less only on the way
 //! into a merge.
 
+use super::flat::{inserted, removed};
 use super::iter::Leaves;
 use super::key_hash;
 use super::node::{self, LEVELS, bit, bitmap, children, index};
@@ -124,11 +125,8 @@ fn put_in<'h>(heap: &'h Heap, child: Term<'h>, level: u32, pair: &Pair<'h>) -> P
     let (old, at) = (children(child), index(present, bit));
     if present & bit == 0 {
         return pair.added(|| {
-            let mut new = Vec::with_capacity(old.len() + 1);
-            new.extend_from_slice(&old[..at]);
-            new.push(pair.leaf(heap));
-            new.extend_from_slice(&old[at..]);
-            node::build(heap, level, present | bit, &new)
+            let new = inserted(old, at, pair.leaf(heap));
+            node::build(heap, level, present | bit, new)
         });
     }
     let with = |new| replaced(heap, level, present, old, at, new);
@@ -170,10 +168,8 @@ fn replaced<'h>(
     at: usize,
     new: Term<'h>,
 ) -> Term<'h> {
-    let mut buffer = [Term::NIL; 16];
-    let all = &mut buffer[..old.len()];
-    all.copy_from_slice(old);
-    all[at] = new;
+    let changed = |(i, c): (usize, &Term<'h>)| if i == at { new } else { *c };
+    let all = old.iter().enumerate().map(changed);
     node::build(heap, level, present, all)
 }
 
@@ -225,11 +221,11 @@ fn remove_from<'h>(
         Some(rest) if level > 0 && old.len() == 1 && rest.is_cons() => rest,
         Some(rest) => replaced(heap, level, present, old, at, rest),
         None => {
-            let left = [&old[..at], &old[at + 1..]].concat();
-            match left[..] {
-                [one] if level > 0 && one.is_cons() => one,
-                [] if level > 0 => return Some((None, value)),
-                _ => node::build(heap, level, present & !bit, &left),
+            let mut left = removed(old, at);
+            match (old.len(), left.next()) {
+                (2, Some(one)) if level > 0 && one.is_cons() => one,
+                (1, _) if level > 0 => return Some((None, value)),
+                _ => node::build(heap, level, present & !bit, removed(old, at)),
             }
         }
     };
@@ -306,7 +302,7 @@ fn grow<'h>(heap: &'h Heap, level: u32, leaves: &[Hashed<'h>]) -> Term<'h> {
         new[n] = grow(heap, level + 1, group);
         n += 1;
     }
-    node::build(heap, level, present, &new[..n])
+    node::build(heap, level, present, new[..n].iter().copied())
 }
 
 /// The child of `level` over two leaves with different keys.
@@ -381,7 +377,7 @@ fn merge_in<'h>(
     if same(a) {
         return a;
     }
-    node::build(heap, level, in_a | in_b, &new[..n])
+    node::build(heap, level, in_a | in_b, new[..n].iter().copied())
 }
 
 fn merge_leaf<'h>(

@@ -16,7 +16,7 @@ mod node;
 
 pub use iter::{Iter, Leaves};
 pub use next::{Chunk, Collect, next_chunk};
-pub(crate) use node::children;
+pub use node::children;
 
 use crate::layout::*;
 use crate::{Heap, Term};

@@ -48,8 +48,14 @@ pub fn index(bitmap: u16, bit: u16) -> usize {
 }
 
 /// Writes a node. At level 0 it is a head, whose size word the caller sets with [`set_size`].
-pub fn build<'h>(heap: &'h Heap, level: u32, bitmap: u16, children: &[Term<'h>]) -> Term<'h> {
-    debug_assert_eq!(bitmap.count_ones() as usize, children.len());
+/// There is a child for every bit.
+pub fn build<'h>(
+    heap: &'h Heap,
+    level: u32,
+    bitmap: u16,
+    children: impl IntoIterator<Item = Term<'h>>,
+) -> Term<'h> {
+    let n = bitmap.count_ones() as usize;
     let head = level == 0;
     let from = if head { 2 } else { 1 };
     let kind = match (head, bitmap) {
@@ -57,15 +63,16 @@ pub fn build<'h>(heap: &'h Heap, level: u32, bitmap: u16, children: &[Term<'h>])
         (true, 0xFFFF) => MAP_HEAD_ARRAY,
         (true, _) => MAP_HEAD_BITMAP,
     };
-    let p = heap.alloc(from + children.len());
+    let p = heap.alloc(from + n);
     // SAFETY: fresh words, all written.
     unsafe {
         *p = map_header(kind, bitmap);
         if head {
             *p.add(1) = 0;
         }
-        for (i, c) in children.iter().enumerate() {
-            *p.add(from + i) = c.raw();
+        let mut children = children.into_iter();
+        for i in 0..n {
+            *p.add(from + i) = children.next().unwrap_or(Term::NIL).raw();
         }
         Term::from_raw(p as Word | PRIMARY_BOXED)
     }
