@@ -12,7 +12,11 @@ pub mod names;
 mod atomics;
 mod atoms;
 mod binaries;
+mod binary;
+mod binary_search;
 mod calendar;
+mod debug;
+mod dictionary;
 mod display;
 mod errors;
 mod filenames;
@@ -24,9 +28,12 @@ mod lists;
 mod maps;
 pub mod match_spec;
 mod math;
+mod misc;
 mod numbers;
 mod operators;
 mod os;
+mod persistent_term;
+mod terms;
 mod time;
 mod tuples;
 mod types;
@@ -49,7 +56,11 @@ pub const TABLES: &[&[Bif]] = &[
     atomics::BIFS,
     atoms::BIFS,
     binaries::BIFS,
+    binary::BIFS,
+    binary_search::BIFS,
     calendar::BIFS,
+    debug::BIFS,
+    dictionary::BIFS,
     display::BIFS,
     errors::BIFS,
     filenames::BIFS,
@@ -59,9 +70,12 @@ pub const TABLES: &[&[Bif]] = &[
     lists::BIFS,
     maps::BIFS,
     math::BIFS,
+    misc::BIFS,
     numbers::BIFS,
     operators::BIFS,
     os::BIFS,
+    persistent_term::BIFS,
+    terms::BIFS,
     time::BIFS,
     tuples::BIFS,
     types::BIFS,

@@ -154,14 +154,26 @@ fn map_to_tuple_keys<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     a[0].flat_map_keys().badarg()
 }
 
-/// The children of a large map's head as a tuple of pairs, for viewers that never hold all of it.
+/// The subtrees of a large map's head, each as a map (a lone leaf as `[Key | Value]`), for viewers that do
+/// not want all of it at once.
 fn map_hashmap_children<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     require_map(p, a[0])?;
     if a[0].is_flat_map() {
         return Err(Stop::BADARG);
     }
-    let pairs: Vec<_> = map::iter(a[0]).map(|(k, v)| p.heap.cons(k, v)).collect();
-    Ok(p.heap.tuple(&pairs))
+    let mut children: [Vec<(Term<'h>, Term<'h>)>; 16] = Default::default();
+    for (k, v) in map::iter(a[0]) {
+        children[corten_term::hash::internal_hash(k) as usize % 16].push((k, v));
+    }
+    let shown: Vec<_> = children
+        .iter()
+        .filter(|c| !c.is_empty())
+        .map(|c| match c[..] {
+            [(k, v)] => p.heap.cons(k, v),
+            _ => map::from_pairs(&p.heap, c),
+        })
+        .collect();
+    Ok(p.heap.list(&shown))
 }
 
 /// Shape figures of a large map; nothing is known of small ones.

@@ -1,7 +1,7 @@
 //! Small helpers that the BIF files share: reading arguments and building results.
 
 use crate::prelude::*;
-use std::borrow::Cow;
+use corten_term::layout::HEAP_BITS_MAX_BYTES;
 use std::cmp::Ordering;
 
 /// Exact equality (`=:=`).
@@ -26,18 +26,16 @@ pub fn is_atom_named(t: Term<'_>, name: &str) -> bool {
     t.as_atom().is_some_and(|a| a.name() == name)
 }
 
-/// The bytes of a binary argument, or `badarg`.
-pub fn bytes<'h>(t: Term<'h>) -> Result<Cow<'h, [u8]>, Stop<'h>> {
-    t.to_bytes().badarg()
-}
-
 /// The elements of a proper list argument, or `badarg`.
 pub fn elements<'h>(t: Term<'h>) -> Result<Vec<Term<'h>>, Stop<'h>> {
     t.to_vec().badarg()
 }
 
-/// Bits `from..from + size` of `bits`, sharing its bytes.
+/// Bits `from..from + size` of `bits`: on the heap if they are few, else sharing the bytes.
 pub fn slice<'h>(p: &'h Process, bits: &Bits<'h>, from: usize, size: usize) -> Term<'h> {
+    if size <= HEAP_BITS_MAX_BYTES * 8 {
+        return p.heap.bitstring(&bits.slice(from, size).to_bytes(), size);
+    }
     let start = bits.start + from;
     p.heap.sub_bits(bits.orig, bits.base(), start, start + size)
 }
@@ -62,23 +60,10 @@ pub fn byte_list(t: Term<'_>) -> Option<Vec<u8>> {
     it.tail().is_nil().then_some(out)
 }
 
-/// Latin-1 text as a binary's bytes or a list's.
-pub fn text<'h>(t: Term<'h>) -> Option<Cow<'h, [u8]>> {
-    match t.to_bytes() {
-        Some(b) => Some(b),
-        None => byte_list(t).map(Cow::Owned),
-    }
-}
-
 /// An UTF-8 string as a list of code points.
 pub fn string<'h>(p: &'h Process, s: &str) -> Term<'h> {
     let cs: Vec<u32> = s.chars().map(u32::from).collect();
     p.heap.string(cs.into_iter())
-}
-
-/// `{A, B}`.
-pub fn pair<'h>(p: &'h Process, a: impl Into<Term<'h>>, b: impl Into<Term<'h>>) -> Term<'h> {
-    p.heap.tuple(&[a.into(), b.into()])
 }
 
 /// A list of `{Key, Value}`.

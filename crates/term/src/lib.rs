@@ -20,6 +20,7 @@ pub mod hash;
 pub mod heap;
 pub mod layout;
 pub mod literal;
+pub mod literal_area;
 pub mod map;
 pub mod node;
 pub mod number;

@@ -1,0 +1,153 @@
+//! Module `persistent_term`: terms that all processes share without copying.
+//!
+//! A pair `{Key, Value}` lies in the literal range, so reading is a look-up and no copy. What is replaced
+//! or erased stays where it is, for processes that still hold it.
+
+use crate::prelude::*;
+use crate::util::same;
+use corten_term::hash::internal_hash;
+use corten_term::literal_area::immortal;
+use corten_term::map;
+use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+pub const BIFS: &[Bif] = bifs![
+    persistent_term:get/0 => get_0,
+    persistent_term:get/1 => get_1,
+    persistent_term:get/2 => get_2,
+    persistent_term:put/2 => put,
+    persistent_term:put_new/2 => put_new,
+    persistent_term:erase/1 => erase,
+    persistent_term:info/0 => info,
+    erts_internal:erase_persistent_terms/0 => erase_all,
+];
+
+/// One `{Key, Value}` in the literal range.
+#[derive(Clone, Copy)]
+struct Entry {
+    pair: Term<'static>,
+    words: usize,
+}
+
+impl Entry {
+    fn key(&self) -> Option<Term<'static>> {
+        Some(self.pair.as_tuple()?[0])
+    }
+    fn value(&self) -> Option<Term<'static>> {
+        Some(self.pair.as_tuple()?[1])
+    }
+    fn has_key(&self, key: Term<'_>) -> bool {
+        self.key().is_some_and(|k| same(k, key))
+    }
+}
+
+/// Entries by the hash of their key.
+#[derive(Default)]
+struct Table {
+    slots: HashMap<u64, Vec<Entry>>,
+    count: usize,
+    words: usize,
+}
+
+impl Table {
+    fn find(&self, key: Term<'_>) -> Option<Term<'static>> {
+        let slot = self.slots.get(&internal_hash(key))?;
+        slot.iter().find(|e| e.has_key(key))?.value()
+    }
+    fn remove(&mut self, key: Term<'_>) -> bool {
+        let hash = internal_hash(key);
+        let Some(slot) = self.slots.get_mut(&hash) else {
+            return false;
+        };
+        let Some(i) = slot.iter().position(|e| e.has_key(key)) else {
+            return false;
+        };
+        let old = slot.swap_remove(i);
+        if slot.is_empty() {
+            self.slots.remove(&hash);
+        }
+        self.count -= 1;
+        self.words -= old.words;
+        true
+    }
+    fn insert(&mut self, key: Term<'_>, entry: Entry) {
+        self.slots
+            .entry(internal_hash(key))
+            .or_default()
+            .push(entry);
+        self.count += 1;
+        self.words += entry.words;
+    }
+}
+
+static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
+
+fn with_table<R>(f: impl FnOnce(&Table) -> R) -> R {
+    f(&TABLE.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn change_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
+    f(&mut TABLE.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn get_1<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    with_table(|t| t.find(a[0])).badarg()
+}
+
+fn get_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(with_table(|t| t.find(a[0])).unwrap_or(a[1]))
+}
+
+fn get_0<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    let pairs: Vec<Term<'h>> = with_table(|t| t.slots.values().flatten().map(|e| e.pair).collect());
+    Ok(p.heap.list(&pairs))
+}
+
+fn store<'h>(p: &'h Process, key: Term<'h>, value: Term<'h>) -> BifResult<'h> {
+    let (pair, words) = immortal(p.heap.tuple(&[key, value])).ok_or(Stop::SYSTEM_LIMIT)?;
+    p.bump_reductions(words / 16);
+    change_table(|t| {
+        t.remove(key);
+        t.insert(key, Entry { pair, words });
+    });
+    Ok(Term::OK)
+}
+
+fn put<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    match with_table(|t| t.find(a[0])) {
+        Some(old) if same(old, a[1]) => Ok(Term::OK),
+        _ => store(p, a[0], a[1]),
+    }
+}
+
+fn put_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    match with_table(|t| t.find(a[0])) {
+        Some(old) if same(old, a[1]) => Ok(Term::OK),
+        Some(_) => Err(Stop::BADARG),
+        None => store(p, a[0], a[1]),
+    }
+}
+
+fn erase<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(Term::bool(change_table(|t| t.remove(a[0]))))
+}
+
+fn erase_all<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    change_table(|t| *t = Table::default());
+    Ok(Term::OK)
+}
+
+/// Bytes of the hash table and its bookkeeping per entry, as a program may see them.
+const ENTRY_BYTES: usize = 64;
+
+fn info<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    let (count, words) = with_table(|t| (t.count, t.words));
+    let pairs = [
+        (Term::atom(am::count), Term::small(count as i64)),
+        (
+            Term::atom(am::memory),
+            Term::small((words * 8 + count * ENTRY_BYTES) as i64),
+        ),
+    ];
+    Ok(map::from_pairs(&p.heap, &pairs))
+}
