@@ -1,0 +1,85 @@
+//! Ending the node: on request, on conditions that nothing can go on after, on a panic of the engine itself.
+//!
+//! Whoever holds output back or has changed the terminal registers a hook; hooks run once, newest first.
+
+use crate::crashdump;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+type Hook = fn();
+static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Adds a hook: `flush` what is still to be written, give the terminal back.
+pub fn at_halt(hook: Hook) {
+    HOOKS.lock().unwrap_or_else(|e| e.into_inner()).push(hook);
+}
+
+fn run_hooks() {
+    let hooks = std::mem::take(&mut *HOOKS.lock().unwrap_or_else(|e| e.into_inner()));
+    hooks.into_iter().rev().for_each(|h| h());
+}
+
+/// Lets only one thread end the node; others wait for the end.
+fn claim() {
+    if ENDING.swap(true, Ordering::AcqRel) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// `halt(Status)`.
+pub fn halt(status: i32) -> ! {
+    claim();
+    run_hooks();
+    std::process::exit(status)
+}
+
+/// `halt(Slogan)`: leaves a crash dump, status 1.
+pub fn halt_with_slogan(slogan: &[u8]) -> ! {
+    claim();
+    run_hooks();
+    let slogan = String::from_utf8_lossy(slogan).into_owned();
+    eprintln!("\r\n{slogan}\r");
+    crashdump::write(&slogan);
+    std::process::exit(1)
+}
+
+/// `halt(abort)`: ends the operating system process with a core dump, if it is allowed to have one.
+pub fn abort() -> ! {
+    claim();
+    run_hooks();
+    std::process::abort()
+}
+
+/// A condition that the node cannot go on after (memory exhausted, atom table full).
+fn fatal(slogan: &str) {
+    claim();
+    run_hooks();
+    eprintln!("\r\n{slogan}\r");
+    crashdump::write(slogan);
+    std::process::exit(1)
+}
+
+/// Installs the reports of fatal conditions and panics. Once, first.
+pub fn install() {
+    // The first one stays.
+    let _ = corten_term::heap::FATAL.set(fatal);
+    std::panic::set_hook(Box::new(|info| {
+        if ENDING.swap(true, Ordering::AcqRel) {
+            // A panic while ending, or of a second thread: the first report is the one that counts.
+            eprintln!("corten: and also: {info}");
+            std::process::abort();
+        }
+        let place = crate::sched::current_process().map_or_else(String::new, |p| {
+            let at = crate::sched::executor().current_function(p);
+            let at = at.map_or_else(String::new, |f| format!(" in {}:{}/{}", f.module.name(), f.function.name(), f.arity));
+            format!(" while running process {:?}{at}", p.pid())
+        });
+        let slogan = format!("corten: internal error{place}: {info}");
+        eprintln!("\r\n{slogan}\r\n{}\r", std::backtrace::Backtrace::force_capture());
+        crashdump::write(&slogan);
+        std::process::abort()
+    }));
+}
