@@ -13,7 +13,9 @@ fn halt_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     for option in a[1].to_vec().ok_or_else(bad_option)? {
         match option.as_tuple() {
             Some([k, v]) if k.is(am::flush) && v.as_bool().is_some() => {}
-            Some([k, v]) if k.is(am::flush_timeout) && v.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
+            Some([k, v])
+                if k.is(am::flush_timeout)
+                    && v.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
             _ => return Err(bad_option()),
         }
     }
@@ -24,10 +26,18 @@ fn halt_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if a[0].is(am::abort) {
         halt::abort()
     }
-    let characters = a[0].is_list().then(|| crate::util::characters(a[0])).flatten().badarg()?;
+    let characters = a[0]
+        .is_list()
+        .then(|| crate::util::characters(a[0]))
+        .flatten()
+        .badarg()?;
     if characters.len() > SLOGAN_MAX {
         return Err(Stop::BADARG);
     }
-    let text = characters.into_iter().map(char::from_u32).collect::<Option<String>>().badarg()?;
+    let text = characters
+        .into_iter()
+        .map(char::from_u32)
+        .collect::<Option<String>>()
+        .badarg()?;
     halt::halt_with_slogan(text.as_bytes())
 }

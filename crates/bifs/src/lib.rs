@@ -19,8 +19,9 @@ mod debug;
 mod dictionary;
 mod display;
 mod errors;
+pub mod ets;
 mod filenames;
-// `ets` joins when signals have landed.
+mod halt;
 mod hashes;
 mod identity;
 mod iolist;
@@ -63,7 +64,13 @@ pub const TABLES: &[&[Bif]] = &[
     dictionary::BIFS,
     display::BIFS,
     errors::BIFS,
+    ets::basic::BIFS,
+    ets::info::BIFS,
+    ets::select::BIFS,
+    ets::update::BIFS,
+    ets::walk::BIFS,
     filenames::BIFS,
+    halt::BIFS,
     hashes::BIFS,
     identity::BIFS,
     iolist::BIFS,

@@ -11,13 +11,17 @@ use std::io::Write as _;
 
 /// Writes the dump, unless the environment says not to.
 pub fn write(slogan: &str) {
-    let number = |name: &[u8]| environment::get(name).and_then(|v| String::from_utf8(v).ok()?.trim().parse::<i64>().ok());
+    let number = |name: &[u8]| {
+        environment::get(name).and_then(|v| String::from_utf8(v).ok()?.trim().parse::<i64>().ok())
+    };
     let limit = number(b"ERL_CRASH_DUMP_BYTES");
     if number(b"ERL_CRASH_DUMP_SECONDS") == Some(0) || limit == Some(0) {
         return;
     }
     let path = environment::get(b"ERL_CRASH_DUMP").unwrap_or_else(|| b"erl_crash.dump".to_vec());
-    let path = std::path::PathBuf::from(<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(path));
+    let path = std::path::PathBuf::from(
+        <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(path),
+    );
     eprint!("\r\nCrash dump is being written to: {}...", path.display());
     let mut text = dump(slogan).into_bytes();
     if let Some(limit) = limit.and_then(|n| usize::try_from(n).ok()) {
@@ -43,18 +47,33 @@ fn fill(out: &mut String, slogan: &str) -> std::fmt::Result {
     let Some(node) = node::try_node() else {
         return writeln!(out, "=end");
     };
-    write!(out, "System version: {}", crate::version::banner(&node.config))?;
+    write!(
+        out,
+        "System version: {}",
+        crate::version::banner(&node.config)
+    )?;
     writeln!(out, "Taints: ")?;
     writeln!(out, "Atoms: {}", atom::count())?;
-    writeln!(out, "Calling Thread: {}", std::thread::current().name().unwrap_or("unknown"))?;
+    writeln!(
+        out,
+        "Calling Thread: {}",
+        std::thread::current().name().unwrap_or("unknown")
+    )?;
     writeln!(out, "=memory")?;
     let (binaries, atoms) = (binary::total_bytes(), atom::name_bytes());
-    for (kind, bytes) in [("total", binaries + atoms), ("atom", atoms), ("atom_used", atoms), ("binary", binaries)] {
+    for (kind, bytes) in [
+        ("total", binaries + atoms),
+        ("atom", atoms),
+        ("atom_used", atoms),
+        ("binary", binaries),
+    ] {
         writeln!(out, "{kind}: {bytes}")?;
     }
     let guard = crossbeam_epoch::pin();
     for pid in node.processes.pids() {
-        let Some(shared) = node.processes.lookup(pid, &guard) else { continue };
+        let Some(shared) = node.processes.lookup(pid, &guard) else {
+            continue;
+        };
         writeln!(out, "=proc:{pid:?}")?;
         writeln!(out, "State: {}", state_name(shared.state()))?;
         if let Some(name) = shared.name() {
@@ -91,11 +110,21 @@ fn date() -> String {
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 2 } else { month - 10 });
+    let (day, month) = (
+        day - (153 * month + 2) / 5 + 1,
+        if month < 10 { month + 2 } else { month - 10 },
+    );
     let year = year + era * 400 + i64::from(month < 2);
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     let weekday = DAYS[days.rem_euclid(7) as usize];
     let month = MONTHS[month as usize % 12];
-    format!("{weekday} {month} {day:2} {:02}:{:02}:{:02} {year}", rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{weekday} {month} {day:2} {:02}:{:02}:{:02} {year}",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }

@@ -72,13 +72,19 @@ pub fn install() {
             eprintln!("corten: and also: {info}");
             std::process::abort();
         }
-        let place = crate::sched::current_process().map_or_else(String::new, |p| {
+        let place = crate::sched::with_running(|p| {
             let at = crate::sched::executor().current_function(p);
-            let at = at.map_or_else(String::new, |f| format!(" in {}:{}/{}", f.module.name(), f.function.name(), f.arity));
+            let at = at.map_or_else(String::new, |f| {
+                format!(" in {}:{}/{}", f.module.name(), f.function.name(), f.arity)
+            });
             format!(" while running process {:?}{at}", p.pid())
         });
+        let place = place.unwrap_or_default();
         let slogan = format!("corten: internal error{place}: {info}");
-        eprintln!("\r\n{slogan}\r\n{}\r", std::backtrace::Backtrace::force_capture());
+        eprintln!(
+            "\r\n{slogan}\r\n{}\r",
+            std::backtrace::Backtrace::force_capture()
+        );
         crashdump::write(&slogan);
         std::process::abort()
     }));

@@ -14,10 +14,10 @@
 //! - [`node`]: what there is one of.
 
 pub mod bif;
-pub mod version;
-pub mod halt;
 pub mod crashdump;
-pub mod boot;
+pub mod halt;
+pub mod version;
+// boot joins with the interpreter
 pub mod code;
 pub mod environment;
 pub mod gc;

@@ -3,6 +3,7 @@
 use crate::bif::Bif;
 use crate::process::table::ProcessTable;
 use corten_term::Atom;
+use corten_term::Pid;
 use std::sync::OnceLock;
 
 /// What the command line and the environment decide; everything has the reference engine's default.
@@ -137,4 +138,30 @@ pub fn init(config: Config, tables: &[&'static [Bif]]) -> &'static Node {
         bifs: tables.iter().flat_map(|t| t.iter()).collect(),
         config,
     })
+}
+
+/// The node, if it has been made.
+pub fn try_node() -> Option<&'static Node> {
+    NODE.get()
+}
+
+/// Processes of OTP's own that the engine sends to.
+#[derive(Debug, Clone, Copy)]
+pub struct Helpers {
+    pub literal_collector: Pid,
+    /// For processes of priority normal, high and max.
+    pub dirty_handlers: [Pid; 3],
+    pub trace_cleaner: Pid,
+}
+
+static HELPERS: OnceLock<Helpers> = OnceLock::new();
+
+pub(crate) fn set_helpers(h: Helpers) {
+    // Set once, at boot.
+    let _ = HELPERS.set(h);
+}
+
+/// The helpers, once they have been made.
+pub fn helpers() -> Option<&'static Helpers> {
+    HELPERS.get()
 }

@@ -30,7 +30,10 @@ pub const BIFS: &[Bif] = bifs![
 
 /// `{heir, Pid, Data}`.
 fn heir_of(pid: Term<'_>, data: Term<'_>) -> Option<Heir> {
-    Some(Heir { pid: pid.as_local_pid()?, data: OwnedTerm::new(data) })
+    Some(Heir {
+        pid: pid.as_local_pid()?,
+        data: OwnedTerm::new(data),
+    })
 }
 
 struct Wanted {
@@ -111,7 +114,9 @@ fn parse_options(list: Term<'_>) -> Option<Wanted> {
     if w.options.write_concurrency == WriteConcurrency::Off {
         w.options.decentralized_counters = false;
     }
-    if w.options.kind == Kind::OrderedSet && matches!(w.options.write_concurrency, WriteConcurrency::Locks(_)) {
+    if w.options.kind == Kind::OrderedSet
+        && matches!(w.options.write_concurrency, WriteConcurrency::Locks(_))
+    {
         return None;
     }
     Some(w)
@@ -127,8 +132,16 @@ fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 /// The tuples that an insertion names, all of them fit for the table.
 fn objects<'h>(t: &Table, what: Term<'h>) -> Result<Vec<Term<'h>>, Stop<'h>> {
-    let list = if what.is_list() { what.to_vec().badarg()? } else { vec![what] };
-    if list.iter().all(|o| t.key_of(*o).is_some()) { Ok(list) } else { Err(Stop::BADARG) }
+    let list = if what.is_list() {
+        what.to_vec().badarg()?
+    } else {
+        vec![what]
+    };
+    if list.iter().all(|o| t.key_of(*o).is_some()) {
+        Ok(list)
+    } else {
+        Err(Stop::BADARG)
+    }
 }
 
 fn insert_one(t: &Table, object: Term<'_>) {
@@ -187,7 +200,9 @@ fn insert_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
     p.bump_reductions(rows.len() / 8);
-    rows.iter().rev().fold(Term::NIL, |tail, r| p.heap.cons(copy::copy(r.object(), &p.heap), tail))
+    rows.iter().rev().fold(Term::NIL, |tail, r| {
+        p.heap.cons(copy::copy(r.object(), &p.heap), tail)
+    })
 }
 
 fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -214,7 +229,11 @@ fn lookup_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     for r in found {
         out.push(copy::copy(*r.elements().get(pos - 1).badarg()?, &p.heap));
     }
-    Ok(if t.kind().is_set() { out[0] } else { p.heap.list(&out) })
+    Ok(if t.kind().is_set() {
+        out[0]
+    } else {
+        p.heap.list(&out)
+    })
 }
 
 fn lookup_element_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -252,7 +271,11 @@ fn delete_object<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let tree = t.kind() == Kind::OrderedSet;
     let (mut rows, hash) = t.write(key);
     rows.remove(hash, key, fixed, |r| {
-        if tree { compare::eq(r.object(), a[1]) && compare::exact_eq(r.object(), a[1]) } else { compare::exact_eq(r.object(), a[1]) }
+        if tree {
+            compare::eq(r.object(), a[1]) && compare::exact_eq(r.object(), a[1])
+        } else {
+            compare::exact_eq(r.object(), a[1])
+        }
     });
     Ok(Term::TRUE)
 }
@@ -295,12 +318,18 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if t.owner() != p.pid() {
         return Err(Stop::badarg_because(am::not_owner));
     }
-    let options = if a[1].is_tuple() { vec![a[1]] } else { a[1].to_vec().badarg()? };
+    let options = if a[1].is_tuple() {
+        vec![a[1]]
+    } else {
+        a[1].to_vec().badarg()?
+    };
     let (mut heir, mut protection) = (None, None);
     for o in options {
         match o.as_tuple().badarg()? {
             [k, v] if k.is(am::heir) && v.is(am::none) && heir.is_none() => heir = Some(None),
-            [k, pid, data] if k.is(am::heir) && heir.is_none() => heir = Some(Some(heir_of(*pid, *data).badarg()?)),
+            [k, pid, data] if k.is(am::heir) && heir.is_none() => {
+                heir = Some(Some(heir_of(*pid, *data).badarg()?))
+            }
             [k, v] if k.is(am::protection) && protection.is_none() => {
                 protection = Some(match v.as_atom().badarg()? {
                     am::private => Protection::Private,
@@ -323,7 +352,10 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn whereis<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     match a[0].as_atom() {
-        Some(name) => Ok(registry::whereis(name).map_or(Term::UNDEFINED, |t| p.heap.magic_reference(t.magic()))),
+        Some(name) => {
+            Ok(registry::whereis(name)
+                .map_or(Term::UNDEFINED, |t| p.heap.magic_reference(t.magic())))
+        }
         None => {
             let t = table(p, a[0], Access::Any)?;
             Ok(p.heap.magic_reference(t.magic()))
@@ -335,7 +367,13 @@ fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let on = a[1].as_bool().badarg()?;
     let t = table(p, a[0], Access::Read)?;
     if on {
-        t.fix(p.pid(), (corten_engine::time::monotonic(), corten_engine::time::system()));
+        t.fix(
+            p.pid(),
+            (
+                corten_engine::time::monotonic(),
+                corten_engine::time::system(),
+            ),
+        );
         registry::note_fix(p.pid(), &t);
     } else {
         t.unfix(p.pid(), false);

@@ -40,7 +40,13 @@ pub fn key_hash(key: Term<'_>) -> u32 {
 
 impl HashTable {
     pub fn new(kind: Kind) -> HashTable {
-        HashTable { kind, buckets: (0..MIN_BUCKETS).map(|_| Vec::new()).collect(), live: 0, dead: 0, words: 0 }
+        HashTable {
+            kind,
+            buckets: (0..MIN_BUCKETS).map(|_| Vec::new()).collect(),
+            live: 0,
+            dead: 0,
+            words: 0,
+        }
     }
     pub fn len(&self) -> usize {
         self.live
@@ -55,7 +61,11 @@ impl HashTable {
     fn bucket_of(&self, hash: u32) -> usize {
         let mask = self.buckets.len().next_power_of_two() - 1;
         let i = hash as usize & mask;
-        if i < self.buckets.len() { i } else { i & (mask >> 1) }
+        if i < self.buckets.len() {
+            i
+        } else {
+            i & (mask >> 1)
+        }
     }
 
     fn is_match(e: &Entry, hash: u32, key: Term<'_>) -> bool {
@@ -66,17 +76,30 @@ impl HashTable {
     fn span(&self, hash: u32, key: Term<'_>) -> (usize, std::ops::Range<usize>) {
         let b = self.bucket_of(hash);
         let bucket = &self.buckets[b];
-        let Some(from) = bucket.iter().position(|e| HashTable::is_match(e, hash, key)) else {
+        let Some(from) = bucket
+            .iter()
+            .position(|e| HashTable::is_match(e, hash, key))
+        else {
             return (b, 0..0);
         };
-        let len = bucket[from..].iter().take_while(|e| HashTable::is_match(e, hash, key)).count();
+        let len = bucket[from..]
+            .iter()
+            .take_while(|e| HashTable::is_match(e, hash, key))
+            .count();
         (b, from..from + len)
     }
 
     /// The live rows of a key, oldest first.
-    pub fn lookup<'s>(&'s self, hash: u32, key: Term<'_>) -> impl DoubleEndedIterator<Item = &'s Row> + use<'s> {
+    pub fn lookup<'s>(
+        &'s self,
+        hash: u32,
+        key: Term<'_>,
+    ) -> impl DoubleEndedIterator<Item = &'s Row> + use<'s> {
         let (b, span) = self.span(hash, key);
-        self.buckets[b][span].iter().filter(|e| !e.dead).map(|e| &e.row)
+        self.buckets[b][span]
+            .iter()
+            .filter(|e| !e.dead)
+            .map(|e| &e.row)
     }
 
     pub fn contains(&self, hash: u32, key: Term<'_>) -> bool {
@@ -87,7 +110,11 @@ impl HashTable {
     pub fn insert(&mut self, hash: u32, row: Row, fixed: bool) {
         let (b, span) = self.span(hash, row.key());
         let words = row.words();
-        let entry = Entry { hash, dead: false, row };
+        let entry = Entry {
+            hash,
+            dead: false,
+            row,
+        };
         let bucket = &mut self.buckets[b];
         match self.kind {
             Kind::Set if !span.is_empty() => {
@@ -140,12 +167,24 @@ impl HashTable {
     }
 
     /// Removes the rows of a key that `which` chooses.
-    pub fn remove(&mut self, hash: u32, key: Term<'_>, fixed: bool, mut which: impl FnMut(&Row) -> bool) -> usize {
+    pub fn remove(
+        &mut self,
+        hash: u32,
+        key: Term<'_>,
+        fixed: bool,
+        mut which: impl FnMut(&Row) -> bool,
+    ) -> usize {
         let (b, span) = self.span(hash, key);
         self.remove_in(b, span, fixed, |r| which(r))
     }
 
-    fn remove_in(&mut self, b: usize, span: std::ops::Range<usize>, fixed: bool, mut which: impl FnMut(&Row) -> bool) -> usize {
+    fn remove_in(
+        &mut self,
+        b: usize,
+        span: std::ops::Range<usize>,
+        fixed: bool,
+        mut which: impl FnMut(&Row) -> bool,
+    ) -> usize {
         let bucket = &mut self.buckets[b];
         let mut removed = 0;
         for i in span.rev() {
@@ -171,14 +210,28 @@ impl HashTable {
     }
 
     /// Removes the rows of one bucket that `which` chooses.
-    pub fn remove_from_bucket(&mut self, b: usize, fixed: bool, which: impl FnMut(&Row) -> bool) -> usize {
+    pub fn remove_from_bucket(
+        &mut self,
+        b: usize,
+        fixed: bool,
+        which: impl FnMut(&Row) -> bool,
+    ) -> usize {
         let len = self.buckets.get(b).map_or(0, Vec::len);
-        if len == 0 { 0 } else { self.remove_in(b, 0..len, fixed, which) }
+        if len == 0 {
+            0
+        } else {
+            self.remove_in(b, 0..len, fixed, which)
+        }
     }
 
     /// The live rows of a bucket in the order of traversal.
     pub fn bucket(&self, b: usize) -> impl Iterator<Item = &Row> {
-        self.buckets.get(b).into_iter().flat_map(|v| v.iter().rev()).filter(|e| !e.dead).map(|e| &e.row)
+        self.buckets
+            .get(b)
+            .into_iter()
+            .flat_map(|v| v.iter().rev())
+            .filter(|e| !e.dead)
+            .map(|e| &e.row)
     }
 
     /// The first row at or behind bucket `b`.
@@ -215,8 +268,9 @@ impl HashTable {
         let new = self.buckets.len();
         let from = new - (new + 1).next_power_of_two() / 2;
         let mask = ((new + 1).next_power_of_two() - 1) as u32;
-        let (moved, stay) =
-            std::mem::take(&mut self.buckets[from]).into_iter().partition(|e| (e.hash & mask) as usize == new);
+        let (moved, stay) = std::mem::take(&mut self.buckets[from])
+            .into_iter()
+            .partition(|e| (e.hash & mask) as usize == new);
         self.buckets[from] = stay;
         self.buckets.push(moved);
     }

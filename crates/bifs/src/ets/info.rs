@@ -42,12 +42,19 @@ fn item<'h>(p: &'h Process, t: &TableRef, what: Atom) -> Option<Term<'h>> {
             WriteConcurrency::Off => Term::FALSE,
             WriteConcurrency::On => Term::TRUE,
             WriteConcurrency::Auto => Term::atom(am::auto),
-            WriteConcurrency::Locks(n) => p.heap.tuple(&[Term::atom(am::debug_hash_fixed_number_of_locks), Term::small(n)]),
+            WriteConcurrency::Locks(n) => p.heap.tuple(&[
+                Term::atom(am::debug_hash_fixed_number_of_locks),
+                Term::small(n),
+            ]),
         },
         am::compressed => Term::bool(o.compressed),
         am::memory => p.heap.uint(t.words() as u64),
         am::owner => Term::pid(t.owner()),
-        am::heir => t.heir.lock().as_ref().map_or(Term::atom(am::none), |h| Term::pid(h.pid)),
+        am::heir => t
+            .heir
+            .lock()
+            .as_ref()
+            .map_or(Term::atom(am::none), |h| Term::pid(h.pid)),
         am::name => Term::atom(*t.name.lock()),
         am::size => p.heap.uint(t.len() as u64),
         am::node => Term::atom(corten_term::node::resolve(0).0),
@@ -74,12 +81,18 @@ fn fixes<'h>(p: &'h Process, t: &TableRef, time: impl Fn(&super::table::Fixes) -
         let when = if at == f.since {
             let micro = at / 1000;
             let part = |v: i64| p.heap.int(v);
-            p.heap.tuple(&[part(micro / 1_000_000_000_000), part(micro / 1_000_000 % 1_000_000), part(micro % 1_000_000)])
+            p.heap.tuple(&[
+                part(micro / 1_000_000_000_000),
+                part(micro / 1_000_000 % 1_000_000),
+                part(micro % 1_000_000),
+            ])
         } else {
             p.heap.int(at)
         };
         let by: Vec<_> =
-            f.by.iter().map(|(pid, n)| p.heap.tuple(&[Term::pid(*pid), Term::small(*n as i64)])).collect();
+            f.by.iter()
+                .map(|(pid, n)| p.heap.tuple(&[Term::pid(*pid), Term::small(*n as i64)]))
+                .collect();
         p.heap.tuple(&[when, p.heap.list(&by)])
     })
 }
@@ -97,7 +110,12 @@ fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
     }
     let n = lengths.len().max(1) as f64;
     let average = lengths.iter().sum::<usize>() as f64 / n;
-    let deviation = (lengths.iter().map(|l| (*l as f64 - average).powi(2)).sum::<f64>() / n).sqrt();
+    let deviation = (lengths
+        .iter()
+        .map(|l| (*l as f64 - average).powi(2))
+        .sum::<f64>()
+        / n)
+        .sqrt();
     let int = |v: usize| Term::small(v as i64);
     p.heap.tuple(&[
         int(lengths.len()),
@@ -115,7 +133,11 @@ fn binaries<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
     let mut out = Term::NIL;
     super::basic::for_each_row(t, |row| {
         for b in corten_term::binary::off_heap_of(row.object()) {
-            let info = [p.heap.uint(b.address), p.heap.uint(b.bytes as u64), p.heap.uint(b.references as u64)];
+            let info = [
+                p.heap.uint(b.address),
+                p.heap.uint(b.bytes as u64),
+                p.heap.uint(b.references as u64),
+            ];
             out = p.heap.cons(p.heap.tuple(&info), out);
         }
     });
@@ -154,7 +176,11 @@ fn lookup_binary_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut out = Term::NIL;
     for row in rows.lookup(hash, a[1]) {
         for b in corten_term::binary::off_heap_of(row.object()) {
-            let info = [p.heap.uint(b.address), p.heap.uint(b.bytes as u64), p.heap.uint(b.references as u64)];
+            let info = [
+                p.heap.uint(b.address),
+                p.heap.uint(b.bytes as u64),
+                p.heap.uint(b.references as u64),
+            ];
             out = p.heap.cons(p.heap.tuple(&info), out);
         }
     }
@@ -167,4 +193,3 @@ fn super_user<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     a[0].as_bool().badarg()?;
     Err(Stop::NOTSUP)
 }
-

@@ -8,19 +8,18 @@
 //! Rows are owned copies: nothing in a table refers to a process's heap, and what is read is copied out under
 //! the lock.
 
-mod basic;
+pub mod basic;
 mod hash;
-mod info;
+pub mod info;
 mod registry;
 mod row;
-mod select;
+pub mod select;
 mod table;
-mod update;
-mod walk;
+pub mod update;
+pub mod walk;
 
 pub use registry::{process_exited, table_count, total_words};
 
-use corten_engine::Bif;
 use corten_term::{Atom, am};
 
 /// The four kinds of tables.
@@ -72,6 +71,3 @@ impl Protection {
         }
     }
 }
-
-/// All BIFs of module `ets`, and those of others that are about tables or match specifications.
-pub const TABLES: &[&[Bif]] = &[basic::BIFS, update::BIFS, walk::BIFS, select::BIFS, info::BIFS];

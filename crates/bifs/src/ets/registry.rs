@@ -39,7 +39,10 @@ pub fn add(table: TableRef) -> Result<(), ()> {
         }
         r.names.insert(name, table.clone());
     }
-    r.by_process.entry(table.owner()).or_default().push(table.numbers());
+    r.by_process
+        .entry(table.owner())
+        .or_default()
+        .push(table.numbers());
     r.tables.insert(table.numbers(), table);
     Ok(())
 }
@@ -48,10 +51,15 @@ pub fn add(table: TableRef) -> Result<(), ()> {
 pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, Stop<'h>> {
     let found = match t.as_atom() {
         Some(name) => REGISTRY.read().names.get(&name).cloned(),
-        None if t.is_reference() => t.magic_handle().and_then(TableRef::from_magic).filter(|t| !t.is_deleted()).or_else(|| {
-            // A reference that went through text or the external format is not magic any more.
-            t.as_local_reference().and_then(|n| REGISTRY.read().tables.get(&n).cloned())
-        }),
+        None if t.is_reference() => t
+            .magic_handle()
+            .and_then(TableRef::from_magic)
+            .filter(|t| !t.is_deleted())
+            .or_else(|| {
+                // A reference that went through text or the external format is not magic any more.
+                t.as_local_reference()
+                    .and_then(|n| REGISTRY.read().tables.get(&n).cloned())
+            }),
         None => return Err(Stop::badarg_because(am::type_)),
     };
     let table = found.ok_or(Stop::badarg_because(am::id))?;
@@ -60,7 +68,11 @@ pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, S
         Access::Read => table.protection() != Protection::Private || table.owner() == p.pid(),
         Access::Write => table.protection() == Protection::Public || table.owner() == p.pid(),
     };
-    if allowed { Ok(table) } else { Err(Stop::badarg_because(am::access)) }
+    if allowed {
+        Ok(table)
+    } else {
+        Err(Stop::badarg_because(am::access))
+    }
 }
 
 pub fn whereis(name: Atom) -> Option<TableRef> {
@@ -73,7 +85,11 @@ pub fn remove(table: &TableRef) {
     let mut r = REGISTRY.write();
     r.tables.remove(&table.numbers());
     let name = *table.name.lock();
-    if table.options.named && r.names.get(&name).is_some_and(|t| t.numbers() == table.numbers()) {
+    if table.options.named
+        && r.names
+            .get(&name)
+            .is_some_and(|t| t.numbers() == table.numbers())
+    {
         r.names.remove(&name);
     }
     forget(&mut r, table.owner(), table.numbers());
@@ -137,7 +153,9 @@ pub fn total_words() -> usize {
 pub fn process_exited(pid: Pid) {
     let tables: Vec<TableRef> = {
         let r = REGISTRY.read();
-        let Some(v) = r.by_process.get(&pid) else { return };
+        let Some(v) = r.by_process.get(&pid) else {
+            return;
+        };
         v.iter().filter_map(|n| r.tables.get(n).cloned()).collect()
     };
     for table in tables {
@@ -167,7 +185,12 @@ fn inherit(table: &TableRef, from: Pid) -> bool {
 pub fn transfer_message(table: &TableRef, from: Pid, to: Pid, data: Term<'_>) {
     let scratch = corten_term::Heap::new();
     let id = id_term(table, &scratch);
-    let message = scratch.tuple(&[Term::atom(am::ETS_TRANSFER), id, Term::pid(from), corten_term::copy::copy(data, &scratch)]);
+    let message = scratch.tuple(&[
+        Term::atom(am::ETS_TRANSFER),
+        id,
+        Term::pid(from),
+        corten_term::copy::copy(data, &scratch),
+    ]);
     corten_engine::signal::send::message(to, message);
 }
 

@@ -16,7 +16,10 @@ impl Row {
     /// A copy of `object`, which is a tuple that has a key at `keypos`.
     pub fn new(object: Term<'_>, keypos: usize) -> Row {
         debug_assert!(object.as_tuple().is_some_and(|e| e.len() >= keypos));
-        Row { object: Box::new(OwnedTerm::new(object)), keypos }
+        Row {
+            object: Box::new(OwnedTerm::new(object)),
+            keypos,
+        }
     }
     pub fn object(&self) -> Term<'_> {
         self.object.term()
@@ -38,7 +41,10 @@ pub trait HasKey {
 impl HasKey for Row {
     #[inline]
     fn key(&self) -> Term<'_> {
-        self.elements().get(self.keypos - 1).copied().unwrap_or(Term::NIL)
+        self.elements()
+            .get(self.keypos - 1)
+            .copied()
+            .unwrap_or(Term::NIL)
     }
 }
 

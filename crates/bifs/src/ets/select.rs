@@ -49,7 +49,10 @@ struct Search<'h> {
 impl<'h> Search<'h> {
     fn compile(t: &Table, spec: Term<'h>) -> Result<Search<'h>, Stop<'h>> {
         let compiled = match_spec::compile(spec, Dialect::Table).map_err(|_| Stop::BADARG)?;
-        Ok(Search { spec: Magic::new(compiled), key: fixed_key(t, spec) })
+        Ok(Search {
+            spec: Magic::new(compiled),
+            key: fixed_key(t, spec),
+        })
     }
     fn compiled(&self) -> Option<&Compiled> {
         self.spec.get()
@@ -62,7 +65,11 @@ fn fixed_key<'h>(t: &Table, spec: Term<'h>) -> Option<Term<'h>> {
     if !rest.is_nil() {
         return None;
     }
-    let key = *clause.as_tuple()?.first()?.as_tuple()?.get(t.keypos() - 1)?;
+    let key = *clause
+        .as_tuple()?
+        .first()?
+        .as_tuple()?
+        .get(t.keypos() - 1)?;
     (!match_spec::has_variables(key)).then_some(key)
 }
 
@@ -77,24 +84,41 @@ enum Position<'t> {
 
 /// Shows rows to `f`, a bucket (or a row of an ordered set) at a time, until it breaks. Returns the bucket or `None`
 /// when the walk is over. `after` is called between buckets and may break.
-fn walk(t: &Table, from: &Position<'_>, reverse: bool, mut f: impl FnMut(&Row), mut full: impl FnMut() -> bool) -> ControlFlow<usize> {
+fn walk(
+    t: &Table,
+    from: &Position<'_>,
+    reverse: bool,
+    mut f: impl FnMut(&Row),
+    mut full: impl FnMut() -> bool,
+) -> ControlFlow<usize> {
     if t.kind() == Kind::OrderedSet {
         let rows = t.shards()[0].read();
-        let Rows::Tree(tree, _) = &*rows else { return ControlFlow::Continue(()) };
+        let Rows::Tree(tree, _) = &*rows else {
+            return ControlFlow::Continue(());
+        };
         let mut step = |row: &Row| {
             f(row);
-            if full() { ControlFlow::Break(0) } else { ControlFlow::Continue(()) }
+            if full() {
+                ControlFlow::Break(0)
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         // A plain search walks from the end, because results are put in front of each other.
         let probe = match from {
             Position::Key(k) => Some(Probe(*k)),
             _ => None,
         };
-        let bound = probe.as_ref().map_or(Bound::Unbounded, |p| Bound::Excluded(p as &dyn HasKey));
+        let bound = probe
+            .as_ref()
+            .map_or(Bound::Unbounded, |p| Bound::Excluded(p as &dyn HasKey));
         return if reverse {
-            tree.range::<dyn HasKey, _>((Bound::Unbounded, bound)).rev().try_for_each(&mut step)
+            tree.range::<dyn HasKey, _>((Bound::Unbounded, bound))
+                .rev()
+                .try_for_each(&mut step)
         } else {
-            tree.range::<dyn HasKey, _>((bound, Bound::Unbounded)).try_for_each(&mut step)
+            tree.range::<dyn HasKey, _>((bound, Bound::Unbounded))
+                .try_for_each(&mut step)
         };
     }
     let mut skip = match from {
@@ -121,21 +145,39 @@ fn walk(t: &Table, from: &Position<'_>, reverse: bool, mut f: impl FnMut(&Row), 
 fn try_row<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>> {
     let scratch = Heap::new();
     let context = Context { pid: p.pid() };
-    spec.run(row.object(), &scratch, context).map(|r| copy::copy(r, &p.heap))
+    spec.run(row.object(), &scratch, context)
+        .map(|r| copy::copy(r, &p.heap))
 }
 
 fn select_all<'h>(p: &'h Process, t: &Table, search: &Search<'h>, reverse: bool) -> BifResult<'h> {
     let spec = search.compiled().badarg()?;
     if let Some(key) = search.key {
         let (rows, hash) = t.read(key);
-        let found: Vec<_> = rows.lookup(hash, key).into_iter().filter_map(|r| try_row(p, spec, r)).collect();
+        let found: Vec<_> = rows
+            .lookup(hash, key)
+            .into_iter()
+            .filter_map(|r| try_row(p, spec, r))
+            .collect();
         return Ok(p.heap.list(&found));
     }
     let mut out = Vec::new();
     let mut seen = 0;
-    let _ = walk(t, &Position::Start, reverse, |r| { seen += 1; out.extend(try_row(p, spec, r)) }, || false);
+    let _ = walk(
+        t,
+        &Position::Start,
+        reverse,
+        |r| {
+            seen += 1;
+            out.extend(try_row(p, spec, r))
+        },
+        || false,
+    );
     p.bump_reductions(seen / 4);
-    Ok(if t.kind() == Kind::OrderedSet { p.heap.list(&out) } else { out.iter().fold(Term::NIL, |l, r| p.heap.cons(*r, l)) })
+    Ok(if t.kind() == Kind::OrderedSet {
+        p.heap.list(&out)
+    } else {
+        out.iter().fold(Term::NIL, |l, r| p.heap.cons(*r, l))
+    })
 }
 
 /// One chunk of a search from `from` on; `rest` was found before and not handed out yet.
@@ -157,7 +199,11 @@ fn chunk<'h>(
     if found.len() < limit {
         if let (Some(key), Position::Start) = (search.key, &from) {
             let (rows, hash) = t.read(key);
-            found.extend(rows.lookup(hash, key).into_iter().filter_map(|r| try_row(p, spec, r)));
+            found.extend(
+                rows.lookup(hash, key)
+                    .into_iter()
+                    .filter_map(|r| try_row(p, spec, r)),
+            );
         } else {
             let out = RefCell::new(std::mem::take(&mut found));
             let seen = Cell::new(0);
@@ -189,21 +235,41 @@ fn chunk<'h>(
     let rest = found.split_off(limit.min(found.len()));
     let list = p.heap.list(&found);
     let ControlFlow::Break(slot) = stopped else {
-        let next = if rest.is_empty() { end } else { continuation(p, t, search, usize::MAX >> 8, limit, &rest) };
+        let next = if rest.is_empty() {
+            end
+        } else {
+            continuation(p, t, search, usize::MAX >> 8, limit, &rest)
+        };
         return Ok(p.heap.tuple(&[list, next]));
     };
     let next = if tree {
         let tab = super::registry::id_term(t, &p.heap);
         let spec = p.heap.magic_reference(search.spec.clone());
         let zero = Term::small(0);
-        p.heap.tuple(&[tab, last_key.get(), Term::bool(reverse), Term::small(limit as i64), spec, Term::NIL, zero, zero])
+        p.heap.tuple(&[
+            tab,
+            last_key.get(),
+            Term::bool(reverse),
+            Term::small(limit as i64),
+            spec,
+            Term::NIL,
+            zero,
+            zero,
+        ])
     } else {
         continuation(p, t, search, slot, limit, &rest)
     };
     Ok(p.heap.tuple(&[list, next]))
 }
 
-fn continuation<'h>(p: &'h Process, t: &TableRef, s: &Search<'h>, slot: usize, limit: usize, rest: &[Term<'h>]) -> Term<'h> {
+fn continuation<'h>(
+    p: &'h Process,
+    t: &TableRef,
+    s: &Search<'h>,
+    slot: usize,
+    limit: usize,
+    rest: &[Term<'h>],
+) -> Term<'h> {
     p.heap.tuple(&[
         super::registry::id_term(t, &p.heap),
         p.heap.uint(slot as u64),
@@ -216,7 +282,10 @@ fn continuation<'h>(p: &'h Process, t: &TableRef, s: &Search<'h>, slot: usize, l
 
 fn spec_of<'h>(t: Term<'h>) -> Option<Search<'h>> {
     t.as_magic_of::<Compiled>()?;
-    Some(Search { spec: t.magic_handle()?, key: None })
+    Some(Search {
+        spec: t.magic_handle()?,
+        key: None,
+    })
 }
 
 fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -232,7 +301,15 @@ fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             if t.kind() == Kind::OrderedSet {
                 return Err(Stop::BADARG);
             }
-            chunk(p, &t, &search, Position::Slot(slot.as_usize().badarg()?), limit, false, rest.to_vec().badarg()?)
+            chunk(
+                p,
+                &t,
+                &search,
+                Position::Slot(slot.as_usize().badarg()?),
+                limit,
+                false,
+                rest.to_vec().badarg()?,
+            )
         }
         [tab, key, reverse, limit, spec, _, _, _] => {
             let t = table(p, *tab, Access::Read)?;
@@ -241,14 +318,25 @@ fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             if t.kind() != Kind::OrderedSet {
                 return Err(Stop::BADARG);
             }
-            chunk(p, &t, &search, Position::Key(*key), limit, reverse.as_bool().badarg()?, Vec::new())
+            chunk(
+                p,
+                &t,
+                &search,
+                Position::Key(*key),
+                limit,
+                reverse.as_bool().badarg()?,
+                Vec::new(),
+            )
         }
         _ => Err(Stop::BADARG),
     }
 }
 
 fn limit_of<'h>(t: Term<'h>) -> Result<usize, Stop<'h>> {
-    t.as_small().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).badarg()
+    t.as_small()
+        .and_then(|n| usize::try_from(n).ok())
+        .filter(|n| *n > 0)
+        .badarg()
 }
 
 fn select_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -257,7 +345,15 @@ fn select_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 fn select_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
-    chunk(p, &t, &Search::compile(&t, a[1])?, Position::Start, limit_of(a[2])?, false, Vec::new())
+    chunk(
+        p,
+        &t,
+        &Search::compile(&t, a[1])?,
+        Position::Start,
+        limit_of(a[2])?,
+        false,
+        Vec::new(),
+    )
 }
 fn select_reverse_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
@@ -265,7 +361,15 @@ fn select_reverse_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 fn select_reverse_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
-    chunk(p, &t, &Search::compile(&t, a[1])?, Position::Start, limit_of(a[2])?, true, Vec::new())
+    chunk(
+        p,
+        &t,
+        &Search::compile(&t, a[1])?,
+        Position::Start,
+        limit_of(a[2])?,
+        true,
+        Vec::new(),
+    )
 }
 
 /// `[{Pattern, [], [Result]}]`.
@@ -276,27 +380,54 @@ fn simple_spec<'h>(p: &'h Process, pattern: Term<'h>, result: corten_term::Atom)
 
 fn match_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
-    select_all(p, &t, &Search::compile(&t, simple_spec(p, a[1], am::DollarDollar))?, false)
+    select_all(
+        p,
+        &t,
+        &Search::compile(&t, simple_spec(p, a[1], am::DollarDollar))?,
+        false,
+    )
 }
 fn match_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
     let search = Search::compile(&t, simple_spec(p, a[1], am::DollarDollar))?;
-    chunk(p, &t, &search, Position::Start, limit_of(a[2])?, false, Vec::new())
+    chunk(
+        p,
+        &t,
+        &search,
+        Position::Start,
+        limit_of(a[2])?,
+        false,
+        Vec::new(),
+    )
 }
 fn match_object_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
-    select_all(p, &t, &Search::compile(&t, simple_spec(p, a[1], am::DollarUnderscore))?, false)
+    select_all(
+        p,
+        &t,
+        &Search::compile(&t, simple_spec(p, a[1], am::DollarUnderscore))?,
+        false,
+    )
 }
 fn match_object_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
     let search = Search::compile(&t, simple_spec(p, a[1], am::DollarUnderscore))?;
-    chunk(p, &t, &search, Position::Start, limit_of(a[2])?, false, Vec::new())
+    chunk(
+        p,
+        &t,
+        &search,
+        Position::Start,
+        limit_of(a[2])?,
+        false,
+        Vec::new(),
+    )
 }
 
 /// Whether the specification's value for a row is `true`.
 fn says_true(p: &Process, spec: &Compiled, row: &Row) -> bool {
     let scratch = Heap::new();
-    spec.run(row.object(), &scratch, Context { pid: p.pid() }).is_some_and(|v| v.is(am::true_))
+    spec.run(row.object(), &scratch, Context { pid: p.pid() })
+        .is_some_and(|v| v.is(am::true_))
 }
 
 fn select_count<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -306,9 +437,19 @@ fn select_count<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut n = 0u64;
     if let Some(key) = search.key {
         let (rows, hash) = t.read(key);
-        n = rows.lookup(hash, key).into_iter().filter(|r| says_true(p, spec, r)).count() as u64;
+        n = rows
+            .lookup(hash, key)
+            .into_iter()
+            .filter(|r| says_true(p, spec, r))
+            .count() as u64;
     } else {
-        let _ = walk(&t, &Position::Start, false, |r| n += u64::from(says_true(p, spec, r)), || false);
+        let _ = walk(
+            &t,
+            &Position::Start,
+            false,
+            |r| n += u64::from(says_true(p, spec, r)),
+            || false,
+        );
         p.bump_reductions(t.len() / 4);
     }
     Ok(p.heap.uint(n))
@@ -321,7 +462,9 @@ fn select_delete<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let fixed = t.is_fixed();
     if let Some(key) = search.key {
         let (mut rows, hash) = t.write(key);
-        return Ok(p.heap.uint(rows.remove(hash, key, fixed, |r| says_true(p, spec, r)) as u64));
+        return Ok(p
+            .heap
+            .uint(rows.remove(hash, key, fixed, |r| says_true(p, spec, r)) as u64));
     }
     p.bump_reductions(t.len() / 4);
     let mut removed = 0;
@@ -363,7 +506,9 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         let mut fresh: Vec<(Row, Row)> = Vec::new();
         let mut visit = |r: &Row| -> Result<(), Stop<'h>> {
             let scratch = Heap::new();
-            let Some(new) = spec.run(r.object(), &scratch, Context { pid: p.pid() }) else { return Ok(()) };
+            let Some(new) = spec.run(r.object(), &scratch, Context { pid: p.pid() }) else {
+                return Ok(());
+            };
             let same_key = t.key_of(new).is_some_and(|k| match t.kind() {
                 Kind::OrderedSet => compare::eq(k, r.key()),
                 _ => compare::exact_eq(k, r.key()),
@@ -375,7 +520,9 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             Ok(())
         };
         match &*rows {
-            Rows::Hash(h) => (0..h.buckets()).try_for_each(|b| h.bucket(b).try_for_each(&mut visit))?,
+            Rows::Hash(h) => {
+                (0..h.buckets()).try_for_each(|b| h.bucket(b).try_for_each(&mut visit))?
+            }
             Rows::Tree(tree, _) => tree.iter().try_for_each(&mut visit)?,
         }
         for (old, new) in fresh {
@@ -437,12 +584,15 @@ fn match_spec_test<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             (am::ok, v.map_or(Term::FALSE, |v| copy::copy(v, &p.heap)))
         }
         Err(_) => {
-            let text = p.heap.latin1_string(b"Match specification cannot be compiled");
+            let text = p
+                .heap
+                .latin1_string(b"Match specification cannot be compiled");
             let errors = p.heap.list(&[p.heap.tuple(&[Term::atom(am::error), text])]);
             return Ok(p.heap.tuple(&[Term::atom(am::error), errors]));
         }
     };
-    Ok(p.heap.tuple(&[Term::atom(tag), value, Term::NIL, Term::NIL]))
+    Ok(p.heap
+        .tuple(&[Term::atom(tag), value, Term::NIL, Term::NIL]))
 }
 
 /// `ets:all/0` collects one answer from each scheduler; the first one names all tables.
@@ -450,7 +600,10 @@ fn request_all<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
     let reference = p.heap.reference(corten_term::RefNumbers::fresh());
     for i in 0..corten_engine::node().config.schedulers {
         let tables: Vec<_> = if i == 0 {
-            super::registry::all().iter().map(|t| super::registry::id_term(t, &p.heap)).collect()
+            super::registry::all()
+                .iter()
+                .map(|t| super::registry::id_term(t, &p.heap))
+                .collect()
         } else {
             Vec::new()
         };

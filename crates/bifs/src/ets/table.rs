@@ -108,7 +108,9 @@ impl std::ops::Deref for TableRef {
 impl Table {
     pub fn new(name: Atom, options: Options, owner: Pid, heir: Option<Heir>) -> Table {
         let shards = match (options.kind, options.write_concurrency, options.protection) {
-            (Kind::OrderedSet, _, _) | (_, WriteConcurrency::Off, _) | (_, _, Protection::Private) => 1,
+            (Kind::OrderedSet, _, _)
+            | (_, WriteConcurrency::Off, _)
+            | (_, _, Protection::Private) => 1,
             _ => SHARDS,
         };
         let rows = || match options.kind {
@@ -203,7 +205,9 @@ impl Table {
     /// Takes one fixation of the process back (or all of them); purges when none is left.
     pub fn unfix(&self, pid: Pid, all: bool) {
         let mut fixes = self.fixes.lock();
-        let Some(n) = fixes.by.get_mut(&pid) else { return };
+        let Some(n) = fixes.by.get_mut(&pid) else {
+            return;
+        };
         *n -= 1;
         if all || *n == 0 {
             fixes.by.remove(&pid);
@@ -293,7 +297,13 @@ impl Rows {
         }
     }
     /// Removes those rows of a key that `which` chooses.
-    pub fn remove(&mut self, hash: u32, key: Term<'_>, fixed: bool, mut which: impl FnMut(&Row) -> bool) -> usize {
+    pub fn remove(
+        &mut self,
+        hash: u32,
+        key: Term<'_>,
+        fixed: bool,
+        mut which: impl FnMut(&Row) -> bool,
+    ) -> usize {
         match self {
             Rows::Hash(h) => h.remove(hash, key, fixed, which),
             Rows::Tree(t, words) => {

@@ -17,7 +17,11 @@ pub const BIFS: &[Bif] = bifs![
 
 /// `{Pos, Value}` or a list of them, checked against the table.
 fn positions<'h>(t: &Table, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, Stop<'h>> {
-    let items = if spec.is_tuple() { vec![spec] } else { spec.to_vec().badarg()? };
+    let items = if spec.is_tuple() {
+        vec![spec]
+    } else {
+        spec.to_vec().badarg()?
+    };
     let mut out = Vec::with_capacity(items.len());
     for item in items {
         let [pos, value] = item.as_tuple_of::<2>().badarg()?;
@@ -31,14 +35,24 @@ fn positions<'h>(t: &Table, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, St
 }
 
 /// The row to change: the one of the key, or a copy of the default with this key.
-fn base<'s>(t: &Table, rows: &'s Rows, hash: u32, key: Term<'s>, default: Option<Term<'s>>) -> Result<Option<Vec<Term<'s>>>, ()> {
+fn base<'s>(
+    t: &Table,
+    rows: &'s Rows,
+    hash: u32,
+    key: Term<'s>,
+    default: Option<Term<'s>>,
+) -> Result<Option<Vec<Term<'s>>>, ()> {
     if let Some(row) = rows.get(hash, key) {
         return Ok(Some(row.elements().to_vec()));
     }
     match default {
         None => Ok(None),
         Some(d) => {
-            let mut e = d.as_tuple().filter(|e| e.len() >= t.keypos()).ok_or(())?.to_vec();
+            let mut e = d
+                .as_tuple()
+                .filter(|e| e.len() >= t.keypos())
+                .ok_or(())?
+                .to_vec();
             e[t.keypos() - 1] = key;
             Ok(Some(e))
         }
@@ -46,7 +60,11 @@ fn base<'s>(t: &Table, rows: &'s Rows, hash: u32, key: Term<'s>, default: Option
 }
 
 fn require_set<'h>(t: &Table) -> Result<(), Stop<'h>> {
-    if matches!(t.kind(), Kind::Set | Kind::OrderedSet) { Ok(()) } else { Err(Stop::badarg_because(am::table_type)) }
+    if matches!(t.kind(), Kind::Set | Kind::OrderedSet) {
+        Ok(())
+    } else {
+        Err(Stop::badarg_because(am::table_type))
+    }
 }
 
 fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
@@ -62,11 +80,16 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
             return Ok(Term::FALSE);
         };
         for (pos, value) in &updates {
-            *e.get_mut(pos - 1).ok_or(Stop::badarg_because(am::position))? = *value;
+            *e.get_mut(pos - 1)
+                .ok_or(Stop::badarg_because(am::position))? = *value;
         }
         Row::new(scratch.tuple(&e), t.keypos())
     };
-    if existed { rows.replace(hash, row, fixed) } else { rows.insert(hash, row, fixed) }
+    if existed {
+        rows.replace(hash, row, fixed)
+    } else {
+        rows.insert(hash, row, fixed)
+    }
     Ok(Term::TRUE)
 }
 
@@ -88,7 +111,9 @@ fn increment<'h>(t: &Table, spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
     let e = spec.as_tuple().badarg()?;
     let (pos, by, limit) = match e {
         [pos, by] => (pos, by, None),
-        [pos, by, threshold, set] if threshold.is_integer() && set.is_integer() => (pos, by, Some((*threshold, *set))),
+        [pos, by, threshold, set] if threshold.is_integer() && set.is_integer() => {
+            (pos, by, Some((*threshold, *set)))
+        }
         _ => return Err(Stop::BADARG),
     };
     let pos = pos.as_usize().filter(|n| *n > 0).badarg()?;
@@ -98,18 +123,36 @@ fn increment<'h>(t: &Table, spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
     if pos == t.keypos() {
         return Err(Stop::badarg_because(am::keypos));
     }
-    Ok(Increment { pos, by: *by, limit })
+    Ok(Increment {
+        pos,
+        by: *by,
+        limit,
+    })
 }
 
 fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     require_set(&t)?;
     let (increments, single) = if a[2].is_integer() {
-        (vec![Increment { pos: t.keypos() + 1, by: a[2], limit: None }], true)
+        (
+            vec![Increment {
+                pos: t.keypos() + 1,
+                by: a[2],
+                limit: None,
+            }],
+            true,
+        )
     } else if a[2].is_tuple() {
         (vec![increment(&t, a[2])?], true)
     } else {
-        (a[2].to_vec().badarg()?.into_iter().map(|s| increment(&t, s)).collect::<Result<_, _>>()?, false)
+        (
+            a[2].to_vec()
+                .badarg()?
+                .into_iter()
+                .map(|s| increment(&t, s))
+                .collect::<Result<_, _>>()?,
+            false,
+        )
     };
     let fixed = t.is_fixed();
     let scratch = Heap::new();
@@ -121,13 +164,19 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
             return Err(Stop::badarg_because(am::badkey));
         };
         for i in &increments {
-            let slot = e.get_mut(i.pos - 1).ok_or(Stop::badarg_because(am::position))?;
+            let slot = e
+                .get_mut(i.pos - 1)
+                .ok_or(Stop::badarg_because(am::position))?;
             if !slot.is_integer() {
                 return Err(Stop::BADARG);
             }
             let mut sum = arith::add(&scratch, *slot, i.by).map_err(|_| Stop::SYSTEM_LIMIT)?;
             if let Some((threshold, set)) = i.limit {
-                let over = if is_negative(i.by) { compare::cmp(sum, threshold).is_lt() } else { compare::cmp(sum, threshold).is_gt() };
+                let over = if is_negative(i.by) {
+                    compare::cmp(sum, threshold).is_lt()
+                } else {
+                    compare::cmp(sum, threshold).is_gt()
+                };
                 if over {
                     sum = set;
                 }
@@ -137,12 +186,21 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
         }
         Row::new(scratch.tuple(&e), t.keypos())
     };
-    if existed { rows.replace(hash, row, fixed) } else { rows.insert(hash, row, fixed) }
-    Ok(if single { results[0] } else { p.heap.list(&results) })
+    if existed {
+        rows.replace(hash, row, fixed)
+    } else {
+        rows.insert(hash, row, fixed)
+    }
+    Ok(if single {
+        results[0]
+    } else {
+        p.heap.list(&results)
+    })
 }
 
 fn is_negative(t: Term<'_>) -> bool {
-    t.as_small().map_or_else(|| t.as_big().is_some_and(|b| b.negative), |v| v < 0)
+    t.as_small()
+        .map_or_else(|| t.as_big().is_some_and(|b| b.negative), |v| v < 0)
 }
 
 fn update_counter_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

@@ -38,14 +38,23 @@ enum From<'t> {
     Before(Term<'t>),
 }
 
-fn answer<'h>(p: &'h Process, rows: &Rows, hash: impl Fn(Term<'_>) -> u32, row: Option<&Row>, want: Want) -> Option<Term<'h>> {
+fn answer<'h>(
+    p: &'h Process,
+    rows: &Rows,
+    hash: impl Fn(Term<'_>) -> u32,
+    row: Option<&Row>,
+    want: Want,
+) -> Option<Term<'h>> {
     let row = row?;
     let key = copy::copy(row.key(), &p.heap);
     if want == Want::Key {
         return Some(key);
     }
-    let objects: Vec<_> =
-        rows.lookup(hash(row.key()), row.key()).iter().map(|r| copy::copy(r.object(), &p.heap)).collect();
+    let objects: Vec<_> = rows
+        .lookup(hash(row.key()), row.key())
+        .iter()
+        .map(|r| copy::copy(r.object(), &p.heap))
+        .collect();
     Some(p.heap.tuple(&[key, p.heap.list(&objects)]))
 }
 
@@ -60,11 +69,19 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
             From::Last => tree.last(),
             From::After(k) => {
                 let probe = Probe(k);
-                tree.range::<dyn HasKey, _>((Bound::Excluded(&probe as &dyn HasKey), Bound::Unbounded)).next()
+                tree.range::<dyn HasKey, _>((
+                    Bound::Excluded(&probe as &dyn HasKey),
+                    Bound::Unbounded,
+                ))
+                .next()
             }
             From::Before(k) => {
                 let probe = Probe(k);
-                tree.range::<dyn HasKey, _>((Bound::Unbounded, Bound::Excluded(&probe as &dyn HasKey))).next_back()
+                tree.range::<dyn HasKey, _>((
+                    Bound::Unbounded,
+                    Bound::Excluded(&probe as &dyn HasKey),
+                ))
+                .next_back()
             }
         };
         return Ok(answer(p, &rows, hash, row, want).unwrap_or(end));
@@ -78,7 +95,9 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
         let rows = lock.read();
         let Rows::Hash(h) = &*rows else { break };
         let row = match key {
-            Some(k) if i == shard => h.next(hash(k), k).map_err(|()| Stop::badarg_because(am::badkey))?,
+            Some(k) if i == shard => h
+                .next(hash(k), k)
+                .map_err(|()| Stop::badarg_because(am::badkey))?,
             _ => h.first_from(0),
         };
         if let Some(found) = answer(p, &rows, hash, row, want) {
@@ -124,7 +143,9 @@ fn raw_next<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 /// The bucket of a running number.
 fn bucket_rows(t: &Table, mut n: usize) -> Option<(usize, usize)> {
     for (i, shard) in t.shards().iter().enumerate() {
-        let Rows::Hash(h) = &*shard.read() else { return None };
+        let Rows::Hash(h) = &*shard.read() else {
+            return None;
+        };
         if n < h.buckets() {
             return Some((i, n));
         }
@@ -144,13 +165,28 @@ fn slot<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             None => Err(Stop::BADARG),
         };
     }
-    let total: usize = t.shards().iter().map(|s| if let Rows::Hash(h) = &*s.read() { h.buckets() } else { 0 }).sum();
+    let total: usize = t
+        .shards()
+        .iter()
+        .map(|s| {
+            if let Rows::Hash(h) = &*s.read() {
+                h.buckets()
+            } else {
+                0
+            }
+        })
+        .sum();
     if n == total {
         return Ok(end);
     }
     let (shard, b) = bucket_rows(&t, n).badarg()?;
     let rows = t.shards()[shard].read();
-    let Rows::Hash(h) = &*rows else { return Err(Stop::BADARG) };
-    let objects: Vec<_> = h.bucket(b).map(|r| copy::copy(r.object(), &p.heap)).collect();
+    let Rows::Hash(h) = &*rows else {
+        return Err(Stop::BADARG);
+    };
+    let objects: Vec<_> = h
+        .bucket(b)
+        .map(|r| copy::copy(r.object(), &p.heap))
+        .collect();
     Ok(p.heap.list(&objects))
 }

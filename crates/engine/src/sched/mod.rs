@@ -90,3 +90,19 @@ pub fn executor() -> &'static dyn Executor {
         .get()
         .expect("the interpreter is installed before anything runs")
 }
+
+thread_local! {
+    static RUNNING: std::cell::Cell<*const Process> = const { std::cell::Cell::new(std::ptr::null()) };
+}
+
+/// Notes which process the thread runs, for the report of a panic.
+pub(crate) fn note_running(p: Option<&Process>) {
+    RUNNING.set(p.map_or(std::ptr::null(), |p| p));
+}
+
+/// Shows the process that this thread runs, if it runs one, to `f`.
+pub fn with_running<R>(f: impl FnOnce(&Process) -> R) -> Option<R> {
+    let p = RUNNING.get();
+    // SAFETY: set while the process is run by this thread, cleared before it leaves.
+    unsafe { p.as_ref() }.map(f)
+}

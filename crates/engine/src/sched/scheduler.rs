@@ -233,7 +233,10 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
         } else if word & ACTIVE == 0 {
             Outcome::Wait
         } else {
-            executor().run(p, registers)
+            super::note_running(Some(p));
+            let outcome = executor().run(p, registers);
+            super::note_running(None);
+            outcome
         };
         match outcome {
             Outcome::Wait => {
