@@ -25,17 +25,22 @@ mod halt;
 mod hashes;
 mod identity;
 mod iolist;
+mod links;
 mod lists;
 mod maps;
 pub mod match_spec;
 mod math;
+mod messages;
 mod misc;
 mod numbers;
 mod operators;
 mod os;
 mod persistent_term;
+mod process;
+mod spawn;
 mod terms;
 mod time;
+mod timers;
 mod tuples;
 mod types;
 mod unicode;
@@ -86,5 +91,10 @@ pub const TABLES: &[&[Bif]] = &[
     time::BIFS,
     tuples::BIFS,
     types::BIFS,
+    links::BIFS,
+    messages::BIFS,
+    process::BIFS,
+    spawn::BIFS,
+    timers::BIFS,
     unicode::BIFS,
 ];
