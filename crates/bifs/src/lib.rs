@@ -9,6 +9,7 @@
 
 pub mod names;
 
+mod activity;
 mod atomics;
 mod atoms;
 mod binaries;
@@ -25,22 +26,20 @@ mod halt;
 mod hashes;
 mod identity;
 mod iolist;
-mod links;
 mod lists;
 mod maps;
 pub mod match_spec;
 mod math;
-mod messages;
+mod memory;
 mod misc;
 mod numbers;
 mod operators;
 mod os;
 mod persistent_term;
-mod process;
-mod spawn;
+mod system_flag;
+mod system_info;
 mod terms;
 mod time;
-mod timers;
 mod tuples;
 mod types;
 mod unicode;
@@ -59,6 +58,7 @@ use corten_engine::Bif;
 
 /// All tables of this crate.
 pub const TABLES: &[&[Bif]] = &[
+    activity::BIFS,
     atomics::BIFS,
     atoms::BIFS,
     binaries::BIFS,
@@ -82,19 +82,17 @@ pub const TABLES: &[&[Bif]] = &[
     lists::BIFS,
     maps::BIFS,
     math::BIFS,
+    memory::BIFS,
     misc::BIFS,
     numbers::BIFS,
     operators::BIFS,
     os::BIFS,
     persistent_term::BIFS,
+    system_flag::BIFS,
+    system_info::BIFS,
     terms::BIFS,
     time::BIFS,
     tuples::BIFS,
     types::BIFS,
-    links::BIFS,
-    messages::BIFS,
-    process::BIFS,
-    spawn::BIFS,
-    timers::BIFS,
     unicode::BIFS,
 ];

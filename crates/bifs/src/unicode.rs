@@ -132,11 +132,6 @@ fn characters_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
 }
 
-/// All characters of text that is valid UTF-8 or characters; for other BIFs.
-pub fn utf8_text(data: Term<'_>) -> Option<String> {
-    text(data, Encoding::Utf8)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

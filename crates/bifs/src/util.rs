@@ -65,12 +65,3 @@ pub fn string<'h>(p: &'h Process, s: &str) -> Term<'h> {
     let cs: Vec<u32> = s.chars().map(u32::from).collect();
     p.heap.string(cs.into_iter())
 }
-
-/// A list of `{Key, Value}`.
-pub fn proplist<'h>(p: &'h Process, items: &[(&str, Term<'h>)]) -> Term<'h> {
-    let pairs: Vec<_> = items
-        .iter()
-        .map(|(k, v)| p.heap.tuple(&[atom(k), *v]))
-        .collect();
-    p.heap.list(&pairs)
-}

@@ -19,6 +19,7 @@ pub mod halt;
 pub mod version;
 // boot joins with the interpreter
 pub mod code;
+pub mod counters;
 pub mod environment;
 pub mod gc;
 pub mod interp;
@@ -27,12 +28,11 @@ pub mod node;
 pub mod process;
 pub mod registry;
 pub mod sched;
+pub mod settings;
 pub mod signal;
 pub mod time;
 pub mod timer;
 
 pub use bif::{Args, Bif, BifFlags, BifResult, Stop};
-/// Processes and their public parts stay in memory while such a guard lives.
-pub use crossbeam_epoch::pin;
 pub use node::{Node, node};
 pub use process::Process;

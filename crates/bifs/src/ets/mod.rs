@@ -11,7 +11,7 @@
 pub mod basic;
 mod hash;
 pub mod info;
-mod registry;
+pub mod registry;
 mod row;
 pub mod select;
 mod table;

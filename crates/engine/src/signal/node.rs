@@ -89,15 +89,6 @@ pub struct Reply {
     pub reference: Parcel,
 }
 
-/// What a process that was asked to suspend itself answers.
-#[derive(Debug)]
-pub struct SuspendReply {
-    pub reply: Reply,
-    pub done: corten_term::Atom,
-    /// The answer when there is no such process any more.
-    pub gone: corten_term::Atom,
-}
-
 /// `erts_internal:request_system_task/3,4`.
 #[derive(Debug)]
 pub struct Task {
@@ -148,7 +139,7 @@ pub enum Body {
     },
     Suspend {
         by: Pid,
-        reply: Option<Box<SuspendReply>>,
+        reply: Option<Box<Reply>>,
     },
     Resume {
         by: Pid,

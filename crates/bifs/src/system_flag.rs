@@ -1,0 +1,153 @@
+//! `erlang:system_flag/2`: settings that change while the node runs. Answers what a setting was.
+
+use crate::activity;
+use crate::prelude::*;
+use crate::util::atom;
+use corten_engine::code::export;
+use corten_engine::logger::{self, Receiver};
+use corten_engine::process::info::max_heap;
+use corten_engine::process::spawn::MaxHeap;
+use corten_engine::sched::{block, scheduler};
+use corten_engine::{gc, node, settings};
+use corten_term::map;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub const BIFS: &[Bif] = bifs![
+    erlang:system_flag/2 => system_flag,
+];
+
+fn number<'h>(t: Term<'h>) -> Result<usize, Stop<'h>> {
+    t.as_usize().badarg()
+}
+
+fn small<'h>(n: usize) -> BifResult<'h> {
+    Ok(Term::small(n as i64))
+}
+
+fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let value = a[1];
+    match a[0].as_atom().badarg()?.name() {
+        "backtrace_depth" => small(settings::set_backtrace_depth(number(value)?.min(1024))),
+        "fullsweep_after" => {
+            let n = u16::try_from(number(value)?).unwrap_or(u16::MAX);
+            small(usize::from(settings::set_fullsweep_after(n)))
+        }
+        "min_heap_size" => small(settings::set_min_heap_size(gc::next_size(number(value)?))),
+        "min_bin_vheap_size" => small(settings::set_min_bin_vheap_size(number(value)?)),
+        "max_heap_size" => {
+            let wanted = heap_limit(value, settings::max_heap_size()).badarg()?;
+            Ok(max_heap(&p.heap, settings::set_max_heap_size(wanted)))
+        }
+        "schedulers_online" => {
+            let n = number(value)?;
+            if n == 0 || n > node().config.schedulers {
+                return Err(Stop::BADARG);
+            }
+            small(scheduler::set_online(n))
+        }
+        "dirty_cpu_schedulers_online" => {
+            let n = number(value)?;
+            if n == 0 || n > activity::schedulers_online() {
+                return Err(Stop::BADARG);
+            }
+            small(activity::dirty_cpu_online())
+        }
+        "multi_scheduling" => multi_scheduling(value),
+        "scheduler_wall_time" => {
+            value.as_bool().badarg()?;
+            trap(am::system_flag_scheduler_wall_time, value)
+        }
+        "system_logger" => system_logger(value),
+        "time_offset" if value.is(atom_of("finalize")) => Ok(atom("volatile")),
+        "trace_control_word" => {
+            let n = value
+                .as_u64()
+                .and_then(|n| u32::try_from(n).ok())
+                .badarg()?;
+            Ok(p.heap.uint(u64::from(settings::set_trace_control_word(n))))
+        }
+        "outstanding_system_requests_limit" => {
+            let n = number(value)?;
+            if n == 0 {
+                return Err(Stop::BADARG);
+            }
+            small(settings::set_outstanding_system_requests_limit(n))
+        }
+        "microstate_accounting" => {
+            static ON: AtomicBool = AtomicBool::new(false);
+            match value.as_atom().map(Atom::name) {
+                Some("reset") => Ok(Term::bool(ON.load(Ordering::Relaxed))),
+                _ => Ok(Term::bool(
+                    ON.swap(value.as_bool().badarg()?, Ordering::Relaxed),
+                )),
+            }
+        }
+        "reset_seq_trace" if value.is(am::true_) => Ok(Term::TRUE),
+        "sequential_tracer" if value.is(am::false_) => Ok(Term::FALSE),
+        "scheduling_statistics" => match value.as_atom().map(Atom::name) {
+            Some("enable" | "disable" | "clear") => Ok(Term::TRUE),
+            _ => Err(Stop::BADARG),
+        },
+        "debug_flags" => Ok(Term::TRUE),
+        "scheduler_bind_type" if value.is_atom() => Ok(atom("unbound")),
+        _ => Err(Stop::BADARG),
+    }
+}
+
+fn atom_of(name: &str) -> Atom {
+    Atom::new(name).unwrap_or(am::undefined)
+}
+
+fn trap<'h>(function: Atom, value: Term<'h>) -> BifResult<'h> {
+    Err(Stop::Trap(
+        export(am::erts_internal, function, 1),
+        vec![value],
+    ))
+}
+
+/// Words, or a map; keys that are not there keep their value.
+fn heap_limit(t: Term<'_>, now: MaxHeap) -> Option<MaxHeap> {
+    if let Some(words) = t.as_usize() {
+        return Some(MaxHeap { words, ..now });
+    }
+    t.map_size()?;
+    let mut m = now;
+    for (k, v) in map::iter(t) {
+        match k.as_atom()? {
+            am::size => m.words = v.as_usize()?,
+            am::kill => m.kill = v.as_bool()?,
+            am::error_logger => m.log = v.as_bool()?,
+            am::include_shared_binaries => m.include_binaries = v.as_bool()?,
+            _ => {}
+        }
+    }
+    Some(m)
+}
+
+fn multi_scheduling<'h>(value: Term<'h>) -> BifResult<'h> {
+    let blocked = match value.as_atom().map(Atom::name) {
+        Some("block") => "blocked",
+        Some("block_normal") => "blocked_normal",
+        Some("unblock" | "unblock_normal") => "",
+        _ => return Err(Stop::BADARG),
+    };
+    if blocked.is_empty() {
+        block::unblock_multi_scheduling();
+        let still = activity::multi_scheduling_blocked();
+        return Ok(atom(if still { "blocked" } else { "enabled" }));
+    }
+    block::block_multi_scheduling();
+    Ok(atom(blocked))
+}
+
+fn system_logger<'h>(value: Term<'h>) -> BifResult<'h> {
+    let to = match value.kind() {
+        Kind::Atom(am::undefined) => Receiver::Undefined,
+        Kind::Atom(name) if name == am::logger => Receiver::Name(name),
+        Kind::Pid(_) => Receiver::Process(value.as_local_pid().badarg()?),
+        _ => return Err(Stop::BADARG),
+    };
+    let old = activity::logger_receiver();
+    logger::set_receiver(to);
+    Ok(old)
+}
