@@ -133,10 +133,14 @@ pub fn node() -> &'static Node {
 pub fn init(config: Config, tables: &[&'static [Bif]]) -> &'static Node {
     crate::time::init();
     corten_term::atom::set_limit(config.atom_limit as u32);
-    NODE.get_or_init(|| Node {
-        processes: ProcessTable::new(config.process_limit),
-        bifs: tables.iter().flat_map(|t| t.iter()).collect(),
-        config,
+    NODE.get_or_init(|| {
+        let bifs: Vec<&'static Bif> = tables.iter().flat_map(|t| t.iter()).collect();
+        crate::code::init(&bifs);
+        Node {
+            processes: ProcessTable::new(config.process_limit),
+            bifs,
+            config,
+        }
     })
 }
 

@@ -12,6 +12,7 @@ pub mod arith;
 pub mod atom;
 pub mod atoms;
 pub mod binary;
+pub mod bits;
 pub mod compare;
 pub mod copy;
 pub mod etf;

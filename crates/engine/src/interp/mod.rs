@@ -1,6 +1,135 @@
-//! The interpreter.
+//! The interpreter: runs a process until it yields, waits, needs a dirty thread or ends.
+//!
+//! The scheduler calls [`run`] with the registers of its thread; a dirty thread calls [`run_dirty`]. How
+//! instructions are encoded and handled says [`machine`]; what there is, the table in [`ops`].
+//!
+//! While a process runs, its heap top, stack top and reductions are in machine registers; before anything outside
+//! of the interpreter is called they are put into the process ([`machine::S::save`]), and its X registers are
+//! in [`Registers`]. While it does not run they are in `Process::x` and `more_x`, as many as `live` says.
 
-use crate::code::Export;
+mod bs_create;
+mod bs_match;
+mod calls;
+pub mod disasm;
+pub mod exceptions;
+mod hot;
+pub mod machine;
+pub mod ops;
+mod receive;
+mod slow;
+pub mod stacktrace;
+pub mod static_code;
 
-/// Writes the code words of an export's stub.
-pub fn write_stub(_e: &'static Export) {}
+/// What the lowering of code needs to know about operands.
+pub mod encoding {
+    pub use super::bs_create::kind as segment;
+    pub use super::bs_match::{LITTLE, SIGNED, command};
+    pub use super::machine::{DST_Y, source_x, source_y};
+    pub use super::slow::NO_LIVE;
+}
+
+pub use calls::run_dirty;
+pub use exceptions::exit_reason;
+pub use machine::Registers;
+pub use static_code::write_stub;
+
+use crate::Process;
+use crate::gc::RESERVED;
+use crate::process::INLINE_X;
+use corten_term::Word;
+use machine::{Ret, S};
+use std::sync::OnceLock;
+
+/// Why the interpreter returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Outcome {
+    /// The time slice is over.
+    Yield = 1,
+    /// Nothing to do until a signal arrives.
+    Wait = 2,
+    /// The next thing is a native function for the pool of blocking calls.
+    DirtyIo = 3,
+    /// The same for long computations.
+    DirtyCpu = 4,
+    /// The process has ended: `Process::exception` says how.
+    Exited = 5,
+}
+
+impl Outcome {
+    fn from_ret(ret: Ret) -> Outcome {
+        match ret {
+            2 => Outcome::Wait,
+            3 => Outcome::DirtyIo,
+            4 => Outcome::DirtyCpu,
+            5 => Outcome::Exited,
+            _ => Outcome::Yield,
+        }
+    }
+}
+
+/// Runs the process until it stops, for at most `reductions_left`.
+pub fn run(p: &Process, registers: &mut Registers) -> Outcome {
+    swap_in(p, registers);
+    if p.has_flag(crate::process::flag::FORCE_GC) {
+        let live = usize::from(p.live.get());
+        collect(p, 0, &mut registers.x[..live]);
+    }
+    let x = registers as *mut Registers;
+    // SAFETY: this thread runs the process; `pc` is where it stopped.
+    Outcome::from_ret(unsafe { machine::enter(S::load(p, x.cast(), p.pc.get())) })
+}
+
+/// Makes a fresh process call `M:F(Args)`: `arguments` is a term of its heap.
+pub fn prepare_start(p: &Process, module: Word, function: Word, arguments: Word) {
+    let e = p.stack_top.get().wrapping_sub(1);
+    p.stack_top.set(e);
+    // SAFETY: a fresh block has room for the first continuation.
+    unsafe { *e = static_code::normal_exit() as Word };
+    p.x[0].set(module);
+    p.x[1].set(function);
+    p.x[2].set(arguments);
+    p.live.set(3);
+    p.pc.set(static_code::apply_entry());
+}
+
+/// Saves the first `live` X registers and where to go on.
+fn swap_out(p: &Process, registers: &mut Registers, pc: *const Word, live: usize) {
+    let live = live.min(machine::MAX_REGS);
+    p.pc.set(pc);
+    p.live.set(live as u16);
+    for (slot, w) in p.x.iter().zip(&registers.x[..live.min(INLINE_X)]) {
+        slot.set(*w);
+    }
+    let mut more = p.more_x.borrow_mut();
+    more.clear();
+    if live > INLINE_X {
+        more.extend_from_slice(&registers.x[INLINE_X..live]);
+    } else if more.capacity() > 0 {
+        *more = Vec::new();
+    }
+}
+
+fn swap_in(p: &Process, registers: &mut Registers) {
+    let live = usize::from(p.live.get());
+    for (slot, w) in p.x.iter().zip(&mut registers.x[..live.min(INLINE_X)]) {
+        *w = slot.get();
+    }
+    let more = p.more_x.borrow();
+    registers.x[INLINE_X..INLINE_X + more.len()].copy_from_slice(&more);
+}
+
+/// Collects garbage: afterwards `need` words are free. `live` are the live X registers.
+fn collect(p: &Process, need: usize, live: &mut [Word]) {
+    crate::gc::collect(p, need, live);
+}
+
+fn has_room(p: &Process, words: usize) -> bool {
+    p.heap.top() as usize + (words + RESERVED) * size_of::<Word>() <= p.stack_top.get() as usize
+}
+
+/// Whether to collect wherever it is allowed (`CORTEN_GC_STRESS`).
+pub fn stress() -> bool {
+    static STRESS: OnceLock<bool> = OnceLock::new();
+    *STRESS.get_or_init(|| std::env::var_os("CORTEN_GC_STRESS").is_some_and(|v| v == "1"))
+}

@@ -1,0 +1,161 @@
+//! Fun entries: what local funs refer to. One per fun of every version of a module, for ever.
+//!
+//! A fun object holds the address of its entry; the entry holds the code, or null while no code for it is
+//! loaded. Funs that came from elsewhere have entries too, so that they work once their module is loaded.
+
+use super::Export;
+use corten_term::etf::{ExternalFun, FunCodec, FunIdentity, LocalFun};
+use corten_term::fun::FunIdentity as Name;
+use corten_term::term::Fun;
+use corten_term::{Atom, Heap, Term, Word};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
+
+/// See the module page.
+#[derive(Debug)]
+pub struct FunEntry {
+    /// The body's entry; null while it is not loaded.
+    pub code: AtomicPtr<Word>,
+    pub module: Atom,
+    /// How many arguments the fun takes.
+    pub arity: u8,
+    pub index: u32,
+    pub old_index: i64,
+    pub old_uniq: i64,
+    /// Checksum of the module.
+    pub uniq: [u8; 16],
+    /// Index of the atom that names the function with the body; 0 while unknown.
+    function: AtomicU32,
+}
+
+impl FunEntry {
+    /// The function that holds the body, once that is known.
+    pub fn function(&self) -> Option<Atom> {
+        match self.function.load(Ordering::Relaxed) {
+            0 => None,
+            index => Atom::at(index),
+        }
+    }
+    pub fn set_function(&self, name: Atom) {
+        self.function.store(name.index(), Ordering::Relaxed);
+    }
+    fn local(&self) -> LocalFun {
+        LocalFun {
+            module: self.module,
+            arity: self.arity,
+            uniq: self.uniq,
+            index: self.index,
+            old_index: self.old_index,
+            old_uniq: self.old_uniq,
+        }
+    }
+}
+
+type Key = (Atom, u32, [u8; 16], i64);
+static TABLE: LazyLock<Mutex<HashMap<Key, &'static FunEntry>>> = LazyLock::new(Mutex::default);
+
+/// The entry of a fun, made if need be.
+pub fn entry(f: &LocalFun) -> &'static FunEntry {
+    let mut table = TABLE.lock().unwrap_or_else(|e| e.into_inner());
+    table
+        .entry((f.module, f.index, f.uniq, f.old_uniq))
+        .or_insert_with(|| {
+            Box::leak(Box::new(FunEntry {
+                code: AtomicPtr::new(std::ptr::null_mut()),
+                module: f.module,
+                arity: f.arity,
+                index: f.index,
+                old_index: f.old_index,
+                old_uniq: f.old_uniq,
+                uniq: f.uniq,
+                function: AtomicU32::new(0),
+            }))
+        })
+}
+
+/// A fun object.
+pub fn build<'h>(heap: &'h Heap, entry: &'static FunEntry, free: &[Term<'h>]) -> Term<'h> {
+    heap.fun(
+        entry as *const FunEntry as u64,
+        Fun::meta(entry.arity, false),
+        free,
+    )
+}
+
+/// `fun M:F/A`
+pub fn external<'h>(heap: &'h Heap, e: &'static Export) -> Term<'h> {
+    heap.fun(e as *const Export as u64, Fun::meta(e.arity, true), &[])
+}
+
+/// The export behind an external fun.
+pub fn export_of(f: &Fun<'_>) -> Option<&'static Export> {
+    // SAFETY: external funs hold an export entry, which lives for ever.
+    f.external.then(|| unsafe { &*(f.entry as *const Export) })
+}
+
+/// The entry behind a local fun.
+pub fn entry_of(f: &Fun<'_>) -> Option<&'static FunEntry> {
+    // SAFETY: local funs hold a fun entry, which lives for ever.
+    (!f.external).then(|| unsafe { &*(f.entry as *const FunEntry) })
+}
+
+/// What the external term format asks of the engine.
+#[derive(Debug)]
+pub struct Codec;
+
+impl FunCodec for Codec {
+    fn identity(&self, f: &Fun<'_>) -> Option<FunIdentity> {
+        Some(match (export_of(f), entry_of(f)) {
+            (Some(e), _) => FunIdentity::External(ExternalFun {
+                module: e.module,
+                function: e.function,
+                arity: e.arity,
+            }),
+            (None, Some(entry)) => FunIdentity::Local(entry.local()),
+            (None, None) => return None,
+        })
+    }
+    fn local_entry(&self, f: &LocalFun) -> Option<u64> {
+        Some(entry(f) as *const FunEntry as u64)
+    }
+    fn export_entry(&self, f: &ExternalFun, existing: bool) -> Option<u64> {
+        let e = if existing {
+            super::find_export(f.module, f.function, f.arity)?
+        } else {
+            super::export(f.module, f.function, f.arity)
+        };
+        Some(e as *const Export as u64)
+    }
+    fn magic(
+        &self,
+        _: corten_term::RefNumbers,
+    ) -> Option<std::sync::Arc<corten_term::reference::Magic>> {
+        None
+    }
+}
+
+/// What comparison, hashing and printing ask of the engine.
+pub fn resolve(word: u64, external: bool) -> Name {
+    // SAFETY: entry words of funs point to entries of their kind, which live for ever.
+    unsafe {
+        if external {
+            let e = &*(word as *const Export);
+            return Name {
+                module: e.module,
+                function: e.function,
+                arity: e.arity,
+                index: 0,
+                uniq: 0,
+            };
+        }
+        let f = &*(word as *const FunEntry);
+        Name {
+            module: f.module,
+            function: f.function().unwrap_or(corten_term::am::undefined),
+            arity: f.arity,
+            index: f.old_index as u32,
+            uniq: f.old_uniq as u32,
+        }
+    }
+}

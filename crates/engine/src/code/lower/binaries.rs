@@ -1,0 +1,299 @@
+//! Lowering of binary matching and construction.
+
+use super::*;
+use crate::interp::encoding::{LITTLE, NO_LIVE, SIGNED, command, segment};
+use corten_term::am;
+
+impl Lowering<'_> {
+    /// Lowers a binary instruction; says whether it is one.
+    pub(super) fn binaries(&mut self, op: Gen, args: &[Operand]) -> Result<bool, LowerError> {
+        match (op, args) {
+            (Gen::BsStartMatch3, [fail, v, live, to]) => {
+                self.start_match(label_of(*fail), *v, *live, *to)?;
+            }
+            (Gen::BsStartMatch4, [fail, live, v, to]) => {
+                self.start_match(label_of(*fail), *v, *live, *to)?;
+            }
+            (Gen::BsGetPosition, [context, to, _]) => {
+                self.push_op(Op::BsGetPosition, packed(*to), 0, 0);
+                self.push_source(*context)?;
+            }
+            (Gen::BsSetPosition, [context, position]) => {
+                self.push_op(Op::BsSetPosition, 0, 0, 0);
+                self.push_source(*context)?;
+                self.push_source(*position)?;
+            }
+            (Gen::BsGetTail, [context, to, live]) => {
+                self.push_op(Op::BsGetTail, number(*live), 0, packed(*to));
+                self.push_source(*context)?;
+            }
+            (
+                Gen::BsGetInteger2 | Gen::BsGetFloat2 | Gen::BsGetBinary2,
+                [fail, context, live, size, unit, flags, to],
+            ) => {
+                let op = match op {
+                    Gen::BsGetInteger2 => Op::BsGetInteger,
+                    Gen::BsGetFloat2 => Op::BsGetFloat,
+                    _ => Op::BsGetBinary,
+                };
+                let start = self.push_op(op, number(*live), 0, packed(*to));
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.push_source(*size)?;
+                let spec = number(*unit) as Word | generic_flags(*flags) << 32;
+                self.out.push(spec);
+            }
+            (Gen::BsSkipBits2, [fail, context, size, unit, _]) => {
+                let start = self.push_op(Op::BsSkipBits, 0, 0, 0);
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.push_source(*size)?;
+                self.out.push(number(*unit) as Word);
+            }
+            (Gen::BsTestTail2, [fail, context, n]) => {
+                let start = self.push_op(Op::BsTestTail, 0, 0, 0);
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.out.push(match n {
+                    Operand::U(n) => *n,
+                    _ => Word::MAX,
+                });
+            }
+            (Gen::BsTestUnit, [fail, context, unit]) => {
+                let start = self.push_op(Op::BsTestUnit, 0, 0, 0);
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.out.push(number(*unit) as Word);
+            }
+            (Gen::BsMatchString, [fail, context, bits, offset]) => {
+                let start = self.push_op(Op::BsMatchString, 0, 0, 0);
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.out.push(number(*bits) as Word);
+                let at = self.string(number(*offset));
+                self.out.push(at);
+            }
+            (
+                Gen::BsGetUtf8 | Gen::BsGetUtf16 | Gen::BsGetUtf32,
+                [fail, context, live, flags, to],
+            ) => {
+                let kind = match op {
+                    Gen::BsGetUtf8 => 0,
+                    Gen::BsGetUtf16 => 1,
+                    _ => 2,
+                };
+                let start = self.push_op(Op::BsGetUtf, number(*live), kind, packed(*to));
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.out.extend([generic_flags(*flags), 0]);
+            }
+            (
+                Gen::BsSkipUtf8 | Gen::BsSkipUtf16 | Gen::BsSkipUtf32,
+                [fail, context, live, flags],
+            ) => {
+                let kind = match op {
+                    Gen::BsSkipUtf8 => 0,
+                    Gen::BsSkipUtf16 => 1,
+                    _ => 2,
+                };
+                let start = self.push_op(Op::BsGetUtf, number(*live), kind, 0);
+                self.push_fail(start, *fail);
+                self.push_source(*context)?;
+                self.out.extend([generic_flags(*flags), 1]);
+            }
+            (Gen::BsMatch, [fail, context, list]) => self.bs_match(*fail, *context, *list)?,
+            (Gen::BsCreateBin, [fail, heap, live, _, to, list]) => {
+                self.create_bin(*fail, heap_words(*heap), *live, *to, *list)?;
+            }
+            (Gen::BsInitWritable, _) => {
+                self.push_op(Op::BsInitWritable, 0, 0, 0);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn start_match(
+        &mut self,
+        fail: u32,
+        v: Operand,
+        live: Operand,
+        to: Operand,
+    ) -> Result<(), LowerError> {
+        let start = self.push_op(Op::BsStart, number(live), 0, packed(to));
+        self.push_label(start, fail);
+        self.push_source(v)
+    }
+
+    /// Address of a byte of the module's strings, which do not move.
+    fn string(&self, offset: usize) -> Word {
+        self.strings[offset..].as_ptr() as Word
+    }
+
+    /// The flags of a segment, from a list of atoms.
+    fn flags(&self, o: Operand) -> u64 {
+        let Operand::Literal(i) = o else {
+            return 0;
+        };
+        self.constants
+            .literal_term(i)
+            .iter()
+            .fold(0, |f, t| match t.as_atom().map(Atom::name) {
+                Some("little") => f | LITTLE,
+                Some("native") if cfg!(target_endian = "little") => f | LITTLE,
+                Some("signed") => f | SIGNED,
+                _ => f,
+            })
+    }
+
+    fn name_of(&self, o: Operand) -> &str {
+        match o {
+            Operand::Atom(i) => self.m.atom(i),
+            _ => "",
+        }
+    }
+
+    fn bs_match(
+        &mut self,
+        fail: Operand,
+        context: Operand,
+        list: Operand,
+    ) -> Result<(), LowerError> {
+        let m = self.m;
+        let mut list = list_of(list).map_or(&[][..], |r| m.list(r));
+        let start = self.push_op(Op::BsMatch, NO_LIVE, 0, 0);
+        self.push_fail(start, fail);
+        self.push_source(context)?;
+        let (mut count, mut live) = (0usize, NO_LIVE);
+        while let Some((name, rest)) = list.split_first() {
+            let name = self.name_of(*name);
+            let mut note_live = |o: Operand| {
+                if live == NO_LIVE
+                    && let Operand::U(n) = o
+                {
+                    live = n as usize;
+                }
+            };
+            let (words, taken) = match (name, rest) {
+                ("ensure_at_least", [size, unit, ..]) => {
+                    let w = command::word(command::ENSURE_AT_LEAST, 0, 0, number(*unit) as u64);
+                    ([w, big_number(m, *size), 0], 2)
+                }
+                ("ensure_exactly", [size, ..]) => {
+                    let w = command::word(command::ENSURE_EXACTLY, 0, 0, 0);
+                    ([w, big_number(m, *size), 0], 1)
+                }
+                ("skip", [size, ..]) => {
+                    let w = command::word(command::SKIP, 0, 0, 0);
+                    ([w, big_number(m, *size), 0], 1)
+                }
+                ("integer" | "binary", [l, flags, size, unit, to, ..]) => {
+                    note_live(*l);
+                    let kind = if name == "integer" {
+                        command::INTEGER
+                    } else {
+                        command::BINARY
+                    };
+                    let w = command::word(kind, self.flags(*flags), packed(*to) as u64, 0);
+                    ([w, big_number(m, *size) * number(*unit) as u64, 0], 5)
+                }
+                ("get_tail", [l, unit, to, ..]) => {
+                    note_live(*l);
+                    let unit = number(*unit) as u64;
+                    let w = command::word(command::GET_TAIL, 0, packed(*to) as u64, unit);
+                    ([w, 0, 0], 3)
+                }
+                ("=:=", [_, size, value, ..]) => {
+                    let w = command::word(command::EQUAL, 0, 0, 0);
+                    ([w, big_number(m, *size), big_number(m, *value)], 3)
+                }
+                _ => return Err(LowerError::TooLarge("binary match command")),
+            };
+            self.out.extend(words);
+            count += 1;
+            list = &rest[taken..];
+        }
+        if count > 0xFFFF {
+            return Err(LowerError::TooLarge("binary match"));
+        }
+        self.out[start] |= (count as Word) << 32;
+        self.out[start] &= !(0xFFFF << 16);
+        self.out[start] |= (live as Word & 0xFFFF) << 16;
+        Ok(())
+    }
+
+    fn create_bin(
+        &mut self,
+        fail: Operand,
+        heap: usize,
+        live: Operand,
+        to: Operand,
+        list: Operand,
+    ) -> Result<(), LowerError> {
+        let m = self.m;
+        let list = list_of(list).map_or(&[][..], |r| m.list(r));
+        let n = list.len() / 6;
+        if n > 0xFFFF {
+            return Err(LowerError::TooLarge("binary"));
+        }
+        let start = self.push_op(Op::BsCreateBin, number(live), n, packed(to));
+        self.push_label(start, label_of(fail));
+        self.out.push(heap as Word);
+        for s in list.chunks_exact(6) {
+            let [kind, position, unit, flags, value, size] = [s[0], s[1], s[2], s[3], s[4], s[5]];
+            let whole = matches!(size, Operand::Atom(i) if self.m.atom(i) == "all");
+            let name = self.name_of(kind);
+            let kind = match name {
+                "integer" => segment::INTEGER,
+                "float" => segment::FLOAT,
+                "binary" if whole => segment::ALL,
+                "binary" => segment::BINARY,
+                "string" => segment::STRING,
+                "utf8" => segment::UTF8,
+                "utf16" => segment::UTF16,
+                "utf32" => segment::UTF32,
+                "append" => segment::APPEND,
+                _ => segment::PRIVATE_APPEND,
+            };
+            let flags = self.flags(flags);
+            let (unit, position) = (number(unit) as u64, number(position) as u64);
+            self.out.push(segment::word(kind, flags, unit, position));
+            if kind == segment::STRING {
+                let at = self.string(number(value));
+                self.out.extend([at, number(size) as Word]);
+            } else {
+                self.push_source(value)?;
+                if matches!(kind, segment::INTEGER | segment::FLOAT | segment::BINARY) {
+                    self.push_source(size)?;
+                } else {
+                    self.out.push(Term::atom(am::all).raw());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Flags as `bs_get_*` instructions give them: bit 1 little, bit 2 signed, bit 4 native.
+fn generic_flags(o: Operand) -> u64 {
+    let f = number(o) as u64;
+    let native = if f & 16 != 0 && cfg!(target_endian = "little") {
+        LITTLE
+    } else {
+        0
+    };
+    (f & (LITTLE | SIGNED)) | native
+}
+
+/// A number of up to 64 bits.
+fn big_number(m: &Module, o: Operand) -> u64 {
+    match o {
+        Operand::U(n) => n,
+        Operand::Int(n) => n as u64,
+        Operand::BigInt(i) => m.big_ints[i as usize]
+            .magnitude
+            .iter()
+            .fold(0, |v, b| v << 8 | u64::from(*b)),
+        _ => u64::MAX,
+    }
+}

@@ -1,0 +1,313 @@
+//! The code server: which instance of each module is current and which is old; loading, deleting, purging.
+//!
+//! Loading has two steps, as OTP's libraries expect: [`prepare`] decodes and lowers a file without any
+//! effect on what runs, [`commit`] makes instances current. A module with an `-on_load` function stays pending
+//! until [`finish_on_load`].
+//!
+//! Purged code and its literals are unreachable by name and address but stay in memory: handing them back needs the
+//! literal area collector's protocol, which the engine does not speak yet.
+
+use super::export::{self, Export, find_export};
+use super::lower::{self, LowerError};
+use super::module::Loaded;
+use super::{FunEntry, Location};
+use crate::Process;
+use crate::process::Mfa;
+use corten_loader::LoadError;
+use corten_term::layout::{IMMEDIATE2_MASK, TAG_CATCH, is_header};
+use corten_term::{Atom, Word};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+
+/// The instances of one module.
+#[derive(Debug, Default, Clone)]
+pub struct Instances {
+    pub current: Option<Arc<Loaded>>,
+    pub old: Option<Arc<Loaded>>,
+    /// Waits for its `-on_load` function.
+    pub pending: Option<Arc<Loaded>>,
+}
+
+static MODULES: LazyLock<RwLock<HashMap<Atom, Instances>>> = LazyLock::new(RwLock::default);
+static RANGES: LazyLock<RwLock<BTreeMap<usize, Arc<Loaded>>>> = LazyLock::new(RwLock::default);
+
+/// Why a file could not be prepared.
+#[derive(Debug)]
+pub enum PrepareError {
+    Load(LoadError),
+    Lower(LowerError),
+    /// The file holds another module.
+    WrongModule(String),
+}
+
+impl std::fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PrepareError::Load(e) => e.fmt(f),
+            PrepareError::Lower(e) => e.fmt(f),
+            PrepareError::WrongModule(name) => write!(f, "module name in object code is {name}"),
+        }
+    }
+}
+impl std::error::Error for PrepareError {}
+
+/// Code that is ready to be committed, once.
+#[derive(Debug)]
+pub struct Prepared {
+    pub module: Atom,
+    pub has_on_load: bool,
+    code: Mutex<Option<Loaded>>,
+}
+
+impl Prepared {
+    /// Whether it has been committed already.
+    pub fn is_spent(&self) -> bool {
+        self.code
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
+    }
+}
+
+/// Decodes and lowers a `.beam` file; it must hold `module`, if one is given.
+pub fn prepare(module: Option<Atom>, bytes: &[u8]) -> Result<Prepared, PrepareError> {
+    let m = corten_loader::load(bytes).map_err(PrepareError::Load)?;
+    if module.is_some_and(|a| a.name() != m.name()) {
+        return Err(PrepareError::WrongModule(m.name().to_string()));
+    }
+    let loaded = lower::lower(&m).map_err(PrepareError::Lower)?;
+    Ok(Prepared {
+        module: loaded.module,
+        has_on_load: loaded.on_load.is_some(),
+        code: Mutex::new(Some(loaded)),
+    })
+}
+
+/// Makes prepared code current (or pending). The caller has checked that there is no old code and holds
+/// no duplicates.
+pub fn commit(prepared: &Prepared) -> Option<Arc<Loaded>> {
+    let code = prepared
+        .code
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()?;
+    let code = Arc::new(code);
+    RANGES
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(code.start() as usize, code.clone());
+    if code.on_load.is_some() {
+        with_instances(code.module, |i| i.pending = Some(code.clone()));
+    } else {
+        activate(&code);
+    }
+    Some(code)
+}
+
+fn with_instances<R>(module: Atom, f: impl FnOnce(&mut Instances) -> R) -> R {
+    let mut modules = MODULES.write().unwrap_or_else(PoisonError::into_inner);
+    f(modules.entry(module).or_default())
+}
+
+/// The instances of a module.
+pub fn instances(module: Atom) -> Instances {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    modules.get(&module).cloned().unwrap_or_default()
+}
+
+/// The current code of a module.
+pub fn find(module: Atom) -> Option<Arc<Loaded>> {
+    instances(module).current
+}
+
+pub fn is_loaded(module: Atom) -> bool {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    modules.get(&module).is_some_and(|i| i.current.is_some())
+}
+
+pub fn has_old(module: Atom) -> bool {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    modules.get(&module).is_some_and(|i| i.old.is_some())
+}
+
+/// Every module that has current code.
+pub fn all_loaded() -> Vec<Arc<Loaded>> {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    modules.values().filter_map(|i| i.current.clone()).collect()
+}
+
+/// Makes an instance the current one; what was current becomes old.
+fn activate(code: &Arc<Loaded>) {
+    let before = with_instances(code.module, |i| {
+        let before = i.current.replace(code.clone());
+        if before.is_some() {
+            i.old = before.clone();
+        }
+        before
+    });
+    for (entry, offset) in &code.funs {
+        entry.code.store(code.at(*offset), Ordering::Release);
+    }
+    for (name, arity, offset) in &code.exports {
+        let e = export::export(code.module, *name, *arity);
+        if !lower::is_bif(e) {
+            e.code.store(code.at(*offset), Ordering::Release);
+        }
+    }
+    let Some(before) = before else {
+        return;
+    };
+    for (name, arity, _) in &before.exports {
+        let kept = code.exports.iter().any(|(n, a, _)| n == name && a == arity);
+        if !kept {
+            unexport(code.module, *name, *arity);
+        }
+    }
+}
+
+/// Calls of the name go to the stub again.
+fn unexport(module: Atom, name: Atom, arity: u8) {
+    if let Some(e) = find_export(module, name, arity) {
+        e.code.store(e.stub_entry(), Ordering::Release);
+    }
+}
+
+/// Makes current code old. `None`: there is old code already; `Some(false)`: no code.
+pub fn delete(module: Atom) -> Option<bool> {
+    let current = with_instances(module, |i| match (&i.current, &i.old) {
+        (None, _) => Some(None),
+        (Some(_), Some(_)) => None,
+        (Some(_), None) => {
+            i.old = i.current.take();
+            Some(i.old.clone())
+        }
+    })?;
+    let Some(code) = current else {
+        return Some(false);
+    };
+    for (name, arity, _) in &code.exports {
+        unexport(module, *name, *arity);
+    }
+    Some(true)
+}
+
+/// Forgets old code. The caller has made sure that no process uses it.
+pub fn purge(module: Atom) -> bool {
+    let Some(old) = with_instances(module, |i| i.old.take()) else {
+        return false;
+    };
+    forget(&old);
+    true
+}
+
+/// Makes an instance unreachable.
+fn forget(code: &Arc<Loaded>) {
+    for (entry, _) in &code.funs {
+        let at = entry.code.load(Ordering::Acquire);
+        if code.contains(at) {
+            let null = std::ptr::null_mut();
+            let _ = entry
+                .code
+                .compare_exchange(at, null, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+    RANGES
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(&(code.start() as usize));
+    // See the module page: the memory stays.
+    std::mem::forget(code.clone());
+}
+
+/// The entry of the `-on_load` function that waits to be called.
+pub fn on_load_entry(module: Atom) -> Option<*mut Word> {
+    let code = instances(module).pending?;
+    code.on_load.map(|offset| code.at(offset))
+}
+
+/// The `-on_load` function has been called: makes the code current, or drops it.
+pub fn finish_on_load(module: Atom, keep: bool) -> bool {
+    let Some(code) = with_instances(module, |i| i.pending.take()) else {
+        return false;
+    };
+    if keep {
+        activate(&code);
+    } else {
+        forget(&code);
+    }
+    true
+}
+
+/// The instance that holds an address.
+pub fn at(pc: *const Word) -> Option<Arc<Loaded>> {
+    let ranges = RANGES.read().unwrap_or_else(PoisonError::into_inner);
+    let (_, code) = ranges.range(..=pc as usize).next_back()?;
+    code.contains(pc).then(|| code.clone())
+}
+
+/// Names the function and line of an address.
+pub fn locate(pc: *const Word) -> Option<Location> {
+    let Some(code) = at(pc) else {
+        return static_location(pc);
+    };
+    let f = code.function_at(pc)?;
+    Some(Location {
+        mfa: code.mfa(f),
+        line: code
+            .line_at(pc)
+            .map(|(file, line)| (file.to_string(), line)),
+    })
+}
+
+fn static_location(pc: *const Word) -> Option<Location> {
+    use corten_term::am;
+    (pc == crate::interp::static_code::apply_entry()).then_some(Location {
+        mfa: Mfa {
+            module: am::erlang,
+            function: am::apply,
+            arity: 3,
+        },
+        line: None,
+    })
+}
+
+/// Whether the running process would return to, goes on in, or holds a fun of the old code of `module`.
+pub fn uses_old(p: &Process, module: Atom) -> bool {
+    let Some(old) = instances(module).old else {
+        return false;
+    };
+    if old.contains(p.pc.get()) {
+        return true;
+    }
+    let (mut at, end) = (p.stack_top.get(), p.block_end.get());
+    while at < end {
+        // SAFETY: words of the stack of the process that this thread runs.
+        let w = unsafe { *at };
+        at = at.wrapping_add(1);
+        let code = if is_header(w) {
+            w as *const Word
+        } else if w & IMMEDIATE2_MASK == TAG_CATCH {
+            ((w >> 6) << 3) as *const Word
+        } else {
+            continue;
+        };
+        if old.contains(code) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether `f` is the entry of code that is loaded.
+pub fn fun_is_loaded(f: &FunEntry) -> bool {
+    !f.code.load(Ordering::Acquire).is_null()
+}
+
+/// The hidden export through which a BIF calls the `-on_load` function of a module.
+pub fn on_load_export(module: Atom) -> Option<&'static Export> {
+    let entry = on_load_entry(module)?;
+    let e = export::export(module, Atom::new("-on_load").ok()?, 0);
+    e.code.store(entry, Ordering::Release);
+    Some(e)
+}

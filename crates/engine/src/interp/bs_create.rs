@@ -1,0 +1,380 @@
+//! Binary construction: `bs_create_bin`, `bs_init_writable`, and what code of OTP 24 and before uses.
+
+use super::exceptions::raise;
+use super::machine::*;
+use super::stacktrace::Top;
+use crate::Process;
+use crate::process::Class;
+use corten_term::bits::{self, Field};
+use corten_term::layout::*;
+use corten_term::{Atom, Binary, Term, Word, am, map};
+
+/// Kinds of segments.
+pub mod kind {
+    pub const INTEGER: u64 = 0;
+    pub const FLOAT: u64 = 1;
+    pub const BINARY: u64 = 2;
+    /// A whole bit string.
+    pub const ALL: u64 = 3;
+    pub const STRING: u64 = 4;
+    pub const UTF8: u64 = 5;
+    pub const UTF16: u64 = 6;
+    pub const UTF32: u64 = 7;
+    pub const APPEND: u64 = 8;
+    pub const PRIVATE_APPEND: u64 = 9;
+
+    /// The first word of a segment.
+    pub fn word(kind: u64, flags: u64, unit: u64, number: u64) -> u64 {
+        kind | (flags << 8) | (unit << 16) | (number << 32)
+    }
+}
+
+const LAST_BIT: usize = 1 << 62;
+/// Words in front of the segments, and words of one.
+const HEAD: usize = 3;
+const SEGMENT: usize = 3;
+/// Most words that the result takes on the heap.
+const RESULT_WORDS: usize = 2 + HEAP_BITS_MAX_BYTES / 8;
+
+/// One segment, as its three words say.
+#[derive(Clone, Copy)]
+struct Segment {
+    kind: u64,
+    flags: u64,
+    unit: usize,
+    number: u64,
+    /// Index of its first word.
+    at: usize,
+}
+
+impl Segment {
+    fn read(cx: Cx<'_>, i: usize) -> Segment {
+        let at = HEAD + SEGMENT * i;
+        let w = cx.word(at);
+        Segment {
+            kind: w & 0xFF,
+            flags: w >> 8 & 0xFF,
+            unit: (w >> 16 & 0xFFFF) as usize,
+            number: w >> 32,
+            at,
+        }
+    }
+    fn value<'h>(&self, cx: Cx<'h>) -> Term<'h> {
+        cx.src(self.at + 1)
+    }
+    fn field(&self) -> Field {
+        Field {
+            little: self.flags & super::bs_match::LITTLE != 0,
+            signed: self.flags & super::bs_match::SIGNED != 0,
+        }
+    }
+    fn type_name(&self) -> Atom {
+        match self.kind {
+            kind::INTEGER => am::integer,
+            kind::FLOAT => am::float,
+            kind::STRING => am::string,
+            kind::UTF8 => am::utf8,
+            kind::UTF16 => am::utf16,
+            kind::UTF32 => am::utf32,
+            _ => am::binary,
+        }
+    }
+}
+
+/// Why a segment could not be built.
+struct Failure<'h> {
+    reason: Atom,
+    error: Atom,
+    value: Term<'h>,
+}
+
+fn badarg<'h>(error: Atom, value: Term<'h>) -> Failure<'h> {
+    Failure {
+        reason: am::badarg,
+        error,
+        value,
+    }
+}
+
+/// `bs_create_bin`: `a` live, `b` segments, `c` destination; fail offset, heap words that must be free afterwards.
+///
+/// # Safety
+/// Called as a slow instruction.
+pub unsafe fn create(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as the caller promises.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let need = cx.word(2) as usize + RESULT_WORDS;
+    if crate::gc::is_due(p) || super::stress() || !super::has_room(p, need) {
+        cx.collect(need, cx.a());
+    }
+    let n = cx.b();
+    match build(cx, n) {
+        Ok(t) => {
+            cx.put(cx.c(), t);
+            cx.skip(HEAD + SEGMENT * n)
+        }
+        Err((segment, failure)) => fail(cx, &segment, failure),
+    }
+}
+
+#[cold]
+fn fail(cx: Cx<'_>, segment: &Segment, f: Failure<'_>) -> Go {
+    if let Some(label) = cx.label(1) {
+        return label;
+    }
+    let heap = &cx.p.heap;
+    let cause = heap.tuple(&[
+        Term::small(segment.number as i64),
+        Term::atom(segment.type_name()),
+        Term::atom(f.error),
+        f.value,
+    ]);
+    let info = map::from_pairs(
+        heap,
+        &[
+            (Term::atom(am::cause), cause),
+            (Term::atom(am::function), Term::atom(am::format_bs_fail)),
+            (Term::atom(am::module), Term::atom(am::erl_erts_errors)),
+        ],
+    );
+    let top = Top {
+        info: Some(info),
+        ..Top::here(cx.pc)
+    };
+    raise(cx, Class::Error, Term::atom(f.reason), top)
+}
+
+fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
+    let heap = &cx.p.heap;
+    let mut size = 0usize;
+    for i in 0..n {
+        let s = Segment::read(cx, i);
+        let bits = segment_bits(cx, &s).map_err(|f| (s, f))?;
+        size = size.checked_add(bits).filter(|n| *n < LAST_BIT).ok_or((
+            s,
+            Failure {
+                reason: am::system_limit,
+                error: am::size,
+                value: s.value(cx),
+            },
+        ))?;
+    }
+    let first = Segment::read(cx, 0);
+    let (result, base, start, from);
+    if n > 0 && matches!(first.kind, kind::APPEND | kind::PRIVATE_APPEND) {
+        (result, base, start) = append(cx, &first, size).map_err(|f| (first, f))?;
+        from = 1;
+    } else if size <= HEAP_BITS_MAX_BYTES * 8 {
+        (result, base) = heap.heap_bits_zeroed(size);
+        (start, from) = (0, 0);
+    } else {
+        let binary = Binary::zeroed(size.div_ceil(8), size);
+        base = binary.as_mut_ptr();
+        result = heap.refc_binary(binary, 0, size);
+        (start, from) = (0, 0);
+        cx.p.bump_reductions(size / 8 / 64);
+    }
+    let mut at = start;
+    for i in from..n {
+        let s = Segment::read(cx, i);
+        // SAFETY: the sizes of all segments were added up to allocate the result.
+        at += unsafe { write(cx, &s, base, at) }.map_err(|f| (s, f))?;
+    }
+    Ok(result)
+}
+
+fn segment_bits<'h>(cx: Cx<'h>, s: &Segment) -> Result<usize, Failure<'h>> {
+    let v = |s: &Segment| s.value(cx);
+    match s.kind {
+        kind::APPEND | kind::PRIVATE_APPEND => Ok(0),
+        kind::STRING => Ok(cx.word(s.at + 2) as usize * 8),
+        kind::ALL => {
+            let value = v(s);
+            value
+                .as_bits()
+                .map(|b| b.size)
+                .ok_or(badarg(am::type_, value))
+        }
+        kind::UTF8 => Ok(match v(s).as_small() {
+            Some(..0x80) => 8,
+            Some(..0x800) => 16,
+            Some(..0x10000) => 24,
+            _ => 32,
+        }),
+        kind::UTF16 => Ok(match v(s).as_small() {
+            Some(..0x10000) => 16,
+            _ => 32,
+        }),
+        kind::UTF32 => {
+            let value = v(s);
+            match value.as_small() {
+                Some(c) if bits::is_character(c) => Ok(32),
+                _ => Err(badarg(am::type_, value)),
+            }
+        }
+        _ => field_size(cx.src(s.at + 2), s.unit),
+    }
+}
+
+fn field_size<'h>(size: Term<'h>, unit: usize) -> Result<usize, Failure<'h>> {
+    let limit = Failure {
+        reason: am::system_limit,
+        error: am::size,
+        value: size,
+    };
+    match size.as_small() {
+        Some(n) if n >= 0 => (n as usize)
+            .checked_mul(unit)
+            .filter(|n| *n < LAST_BIT)
+            .ok_or(limit),
+        None if size.as_big().is_some_and(|b| !b.negative) => Err(limit),
+        _ => Err(badarg(am::size, size)),
+    }
+}
+
+/// Room for `more` bits behind a bit string: in place if nobody has appended to it, else in a copy with
+/// room to grow. The new bit string, its base, and the bit behind the old ones.
+fn append<'h>(
+    cx: Cx<'h>,
+    s: &Segment,
+    more: usize,
+) -> Result<(Term<'h>, *mut u8, usize), Failure<'h>> {
+    let heap = &cx.p.heap;
+    let value = s.value(cx);
+    let Some(b) = value.as_bits() else {
+        return Err(badarg(am::type_, value));
+    };
+    if s.unit > 1 && b.size % s.unit != 0 {
+        return Err(badarg(am::unit, value));
+    }
+    let end = b.start + b.size;
+    if b.orig.boxed_sub() == Some(sub::BIN_REF) {
+        // SAFETY: a bin ref owns a reference to its binary.
+        let binary = unsafe { Binary::clone_raw(*b.orig.pointer().add(1) as *mut _) };
+        let base = binary.as_mut_ptr();
+        if base.cast_const() == b.base() && binary.claim(end, more) {
+            let t = heap.sub_bits(b.orig, base, b.start, end + more);
+            return Ok((t, base, end));
+        }
+    }
+    let total = b.size + more;
+    let capacity = (total.div_ceil(8) * 2).max(256);
+    let binary = Binary::zeroed(capacity, total);
+    let base = binary.as_mut_ptr();
+    // SAFETY: fresh, and large enough.
+    unsafe { bits::copy(b.base(), b.start, base, 0, b.size) };
+    cx.p.bump_reductions(b.size / 8 / 64);
+    Ok((heap.refc_binary(binary, 0, total), base, b.size))
+}
+
+/// Writes one segment; how many bits it has.
+///
+/// # Safety
+/// There is room at `at` for what [`segment_bits`] said.
+unsafe fn write<'h>(
+    cx: Cx<'h>,
+    s: &Segment,
+    base: *mut u8,
+    at: usize,
+) -> Result<usize, Failure<'h>> {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if s.kind == kind::STRING {
+            let n = cx.word(s.at + 2) as usize * 8;
+            bits::copy(cx.word(s.at + 1) as *const u8, 0, base, at, n);
+            return Ok(n);
+        }
+        let value = s.value(cx);
+        let wrong = badarg(am::type_, value);
+        let character = || {
+            let c = value.as_small().and_then(|v| u32::try_from(v).ok());
+            c.and_then(char::from_u32)
+        };
+        match s.kind {
+            kind::ALL => {
+                let b = value.as_bits().ok_or(wrong)?;
+                if s.unit > 1 && b.size % s.unit != 0 {
+                    return Err(badarg(am::unit, value));
+                }
+                bits::copy(b.base(), b.start, base, at, b.size);
+                Ok(b.size)
+            }
+            kind::BINARY => {
+                let b = value.as_bits().ok_or(wrong)?;
+                let n = field_size(cx.src(s.at + 2), s.unit)?;
+                if n > b.size {
+                    return Err(badarg(am::short, value));
+                }
+                bits::copy(b.base(), b.start, base, at, n);
+                Ok(n)
+            }
+            kind::INTEGER => {
+                let n = field_size(cx.src(s.at + 2), s.unit)?;
+                if bits::put_integer(base, at, n, value, s.field()) {
+                    Ok(n)
+                } else {
+                    Err(wrong)
+                }
+            }
+            kind::UTF32 => {
+                bits::put_integer(base, at, 32, value, s.field());
+                Ok(32)
+            }
+            kind::FLOAT => {
+                let n = field_size(cx.src(s.at + 2), s.unit)?;
+                write_float(value, n, base, at, s.field().little)
+            }
+            kind::UTF8 => character()
+                .map(|c| bits::put_utf8(base, at, c))
+                .ok_or(wrong),
+            _ => character()
+                .map(|c| bits::put_utf16(base, at, c, s.field().little))
+                .ok_or(wrong),
+        }
+    }
+}
+
+/// # Safety
+/// As for [`write`].
+unsafe fn write_float<'h>(
+    value: Term<'h>,
+    n: usize,
+    base: *mut u8,
+    at: usize,
+    little: bool,
+) -> Result<usize, Failure<'h>> {
+    if !value.is_number() {
+        return Err(badarg(am::type_, value));
+    }
+    if n == 0 {
+        return Ok(0);
+    }
+    let number = corten_term::arith::number_to_f64(value).filter(|v| v.is_finite());
+    // SAFETY: by the caller's promise.
+    let written = number.is_some_and(|v| unsafe { bits::put_float(base, at, n, v, little) });
+    if written {
+        Ok(n)
+    } else if matches!(n, 16 | 32 | 64) {
+        Err(badarg(am::no_float, value))
+    } else {
+        Err(badarg(am::invalid, Term::small(n as i64)))
+    }
+}
+
+/// `bs_init_writable`: an empty binary to append to; x0 is how many bytes to make room for.
+///
+/// # Safety
+/// Called as a slow instruction.
+pub unsafe fn init_writable(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as the caller promises.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    cx.collect_if_due(1);
+    let capacity = cx
+        .x(0)
+        .as_usize()
+        .filter(|n| (1..1 << 24).contains(n))
+        .unwrap_or(1024);
+    let t = p.heap.refc_binary(Binary::zeroed(capacity, 0), 0, 0);
+    cx.set_x(0, t.raw());
+    cx.skip(1)
+}

@@ -1,0 +1,498 @@
+//! Calls that are more than a jump: BIFs and NIFs, `apply`, funs, names that are not loaded.
+
+use super::exceptions::{error_atom, error_pair, mfa_of, native_raised, raise};
+use super::machine::*;
+use super::stacktrace::Top;
+use super::{Outcome, static_code};
+use crate::bif::{BifFlags, BifResult};
+use crate::code::{Export, FunEntry, export, find_export};
+use crate::process::{Class, Mfa, flag};
+use crate::{Bif, Process, Stop};
+use corten_term::layout::*;
+use corten_term::{Atom, Term, Word, am};
+use std::sync::atomic::Ordering;
+
+/// Where a native function's caller goes on.
+#[derive(Clone, Copy)]
+enum Next {
+    /// The instruction behind the call.
+    Here(Go),
+    /// The function was called as one: its caller's continuation is on the stack.
+    Return,
+}
+
+// ---- BIFs and NIFs ----
+
+/// A call of the BIF of export word 1, with a continuation here.
+///
+/// # Safety
+/// All functions below that take `pc`: called as slow instructions.
+pub unsafe fn call_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as the caller promises; exports live for ever.
+    let (cx, e) = unsafe { (Cx::new(p, x, pc), &*(*pc.add(1) as *const Export)) };
+    run_export(cx, e, Next::Here(cx.skip(2)))
+}
+
+/// The body of a function that is the BIF of export word 1.
+///
+/// # Safety
+/// As above.
+pub unsafe fn bif_body(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let (cx, e) = unsafe { (Cx::new(p, x, pc), &*(*pc.add(1) as *const Export)) };
+    run_export(cx, e, Next::Return)
+}
+
+/// The body of a function that a NIF has replaced: word 1 is its table entry, the header names it.
+///
+/// # Safety
+/// As above.
+pub unsafe fn nif_body(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above; NIF bodies start at the function's entry, behind the header.
+    let (cx, bif, mfa) = unsafe {
+        let mfa = crate::code::header_mfa(pc);
+        (Cx::new(p, x, pc), &*(*pc.add(1) as *const Bif), mfa)
+    };
+    run(cx, bif, mfa, Next::Return)
+}
+
+fn run_export(cx: Cx<'_>, e: &'static Export, next: Next) -> Go {
+    match e.native() {
+        Some(bif) => run(cx, bif, mfa_of(e), next),
+        None => undefined(cx, e.module, e.function, usize::from(e.arity), next),
+    }
+}
+
+#[inline]
+fn run<'h>(cx: Cx<'h>, bif: &'static Bif, mfa: Mfa, next: Next) -> Go {
+    let p = cx.p;
+    let n = usize::from(mfa.arity);
+    let reds = p.reductions_left.get() - 1;
+    p.reductions_left.set(reds);
+    if reds <= 0 {
+        return cx.leave(cx.pc, n, Outcome::Yield);
+    }
+    if bif.flags.0 != 0 {
+        if bif.flags.contains(BifFlags::DIRTY_IO) {
+            return cx.leave(cx.pc, n, Outcome::DirtyIo);
+        }
+        if bif.flags.contains(BifFlags::DIRTY_CPU) {
+            return cx.leave(cx.pc, n, Outcome::DirtyCpu);
+        }
+    }
+    p.pc.set(cx.pc);
+    let args = cx.args(n);
+    let result = (bif.function)(p, args);
+    finish(cx, mfa, args, result, next)
+}
+
+/// What to do with a native function's answer.
+#[inline(always)]
+fn finish<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], result: BifResult<'h>, next: Next) -> Go {
+    match result {
+        Ok(value) => {
+            cx.set_x(0, value.raw());
+            cx.collect_if_due(1);
+            proceed(cx, next)
+        }
+        Err(stop) => stopped(cx, mfa, args, stop, next),
+    }
+}
+
+#[inline(always)]
+fn proceed(cx: Cx<'_>, next: Next) -> Go {
+    match next {
+        Next::Here(go) => go,
+        Next::Return => pop(cx.p),
+    }
+}
+
+fn pop(p: &Process) -> Go {
+    let e = p.stack_top.get();
+    p.stack_top.set(e.wrapping_add(1));
+    // SAFETY: a function is called with its continuation on the stack.
+    unsafe { *e as Go }
+}
+
+/// Makes `next` the continuation on the stack.
+fn push_continuation(cx: Cx<'_>, next: Next) {
+    if let Next::Here(go) = next {
+        let e = cx.p.stack_top.get().wrapping_sub(1);
+        cx.p.stack_top.set(e);
+        // SAFETY: some words between heap and stack are always free.
+        unsafe { *e = go as Word };
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next: Next) -> Go {
+    let p = cx.p;
+    let arity = usize::from(mfa.arity);
+    match stop {
+        Stop::Trap(to, args) => {
+            for (i, t) in args.iter().enumerate() {
+                cx.set_x(i, t.raw());
+            }
+            push_continuation(cx, next);
+            to.code.load(Ordering::Acquire)
+        }
+        Stop::Again => cx.leave(cx.pc, arity, Outcome::Yield),
+        Stop::Wait => cx.leave(cx.pc, arity, Outcome::Wait),
+        Stop::YieldWith(value) => {
+            cx.set_x(0, value.raw());
+            let to = proceed(cx, next);
+            cx.leave(to, 1, Outcome::Yield)
+        }
+        Stop::Collect { major, value } => {
+            cx.set_x(0, value.raw());
+            p.set_flag(
+                flag::NEED_FULLSWEEP,
+                major || p.has_flag(flag::NEED_FULLSWEEP),
+            );
+            cx.collect(0, 1);
+            proceed(cx, next)
+        }
+        Stop::Hibernate {
+            module,
+            function,
+            arguments,
+        } => hibernate(cx, module, function, arguments),
+        stop => native_raised(cx, mfa, args, stop),
+    }
+}
+
+/// Drops the stack and waits; then applies.
+fn hibernate(cx: Cx<'_>, module: Atom, function: Atom, arguments: Term<'_>) -> Go {
+    let p = cx.p;
+    cx.set_x(0, Term::atom(module).raw());
+    cx.set_x(1, Term::atom(function).raw());
+    cx.set_x(2, arguments.raw());
+    let e = p.block_end.get().wrapping_sub(1);
+    p.stack_top.set(e);
+    // SAFETY: a process has at least one word of stack: the continuation that it was started with.
+    unsafe { *e = static_code::normal_exit() as Word };
+    crate::signal::receive::reset(p);
+    crate::gc::hibernate(p, cx.live(3));
+    p.set_flag(flag::HIBERNATED, true);
+    if crate::signal::receive::peek(p) != crate::signal::receive::Peek::Empty {
+        return cx.leave(static_code::apply_entry(), 3, Outcome::Yield);
+    }
+    cx.leave(static_code::apply_entry(), 3, Outcome::Wait)
+}
+
+/// A guard BIF failed outside of a guard.
+#[cold]
+pub fn guard_failed<'h>(cx: Cx<'h>, e: &Export, args: &[Term<'h>], stop: Stop<'h>) -> Go {
+    native_raised(cx, mfa_of(e), args, stop)
+}
+
+/// Runs the dirty native function at which the process left the interpreter, on a dirty thread. The process is
+/// then ready to go on on a normal one.
+pub fn run_dirty(p: &Process, registers: &mut Registers) -> Outcome {
+    super::swap_in(p, registers);
+    let pc = p.pc.get();
+    let x = registers.x.as_mut_ptr();
+    // SAFETY: the process left at a native call; its state is in its fields.
+    let (cx, bif, mfa, next) = unsafe {
+        let cx = Cx::new(p, x, pc);
+        match super::ops::op_at(pc) {
+            super::ops::Op::NifBody => (
+                cx,
+                Some(&*(cx.word(1) as *const Bif)),
+                crate::code::header_mfa(pc),
+                Next::Return,
+            ),
+            op => {
+                let e = &*(cx.word(1) as *const Export);
+                let next = if op == super::ops::Op::CallBif {
+                    Next::Here(cx.skip(2))
+                } else {
+                    Next::Return
+                };
+                (cx, e.native(), mfa_of(e), next)
+            }
+        }
+    };
+    registers.outcome = CONTINUE;
+    let to = match bif {
+        Some(bif) => {
+            let args = cx.args(usize::from(mfa.arity));
+            let result = (bif.function)(p, args);
+            finish(cx, mfa, args, result, next)
+        }
+        None => undefined(cx, mfa.module, mfa.function, usize::from(mfa.arity), next),
+    };
+    if to.is_null() {
+        return Outcome::from_ret(registers.outcome);
+    }
+    // At a handler x0..x3 are live, at a continuation x0, at a trap the callee's arguments.
+    let live = live_at(cx, to);
+    super::swap_out(p, registers, to, live);
+    Outcome::Yield
+}
+
+/// How many X registers matter at an address that a native function went on to.
+fn live_at(cx: Cx<'_>, to: Go) -> usize {
+    if cx.x(0).is_none() {
+        return 4;
+    }
+    // SAFETY: only an entry has a header in front of it; four words before other instructions are code too.
+    unsafe {
+        if super::ops::is_entry(to) {
+            *to.sub(1) as usize
+        } else {
+            1
+        }
+    }
+}
+
+// ---- names that have no code ----
+
+/// The stub of an export: word 1 is the export.
+///
+/// # Safety
+/// As above.
+#[cold]
+pub unsafe fn call_stub(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let (cx, e) = unsafe { (Cx::new(p, x, pc), &*(*pc.add(1) as *const Export)) };
+    run_export(cx, e, Next::Return)
+}
+
+/// Calls `error_handler:undefined_function(M, F, Args)`, or raises `undef`.
+#[cold]
+fn undefined(cx: Cx<'_>, m: Atom, f: Atom, arity: usize, next: Next) -> Go {
+    let p = cx.p;
+    let arguments = p.heap.list(cx.args(arity));
+    let handler = find_export(p.error_handler(), am::undefined_function, 3);
+    match handler {
+        Some(h) if h.is_loaded() && h.module != m => {
+            cx.set_x(0, Term::atom(m).raw());
+            cx.set_x(1, Term::atom(f).raw());
+            cx.set_x(2, arguments.raw());
+            push_continuation(cx, next);
+            h.code.load(Ordering::Acquire)
+        }
+        _ => {
+            let mfa = Mfa {
+                module: m,
+                function: f,
+                arity: arity as u8,
+            };
+            let top = Top::native(cx.pc, mfa, cx.args(arity), None);
+            raise(cx, Class::Error, Term::atom(am::undef), top)
+        }
+    }
+}
+
+// ---- apply ----
+
+/// `apply(M, F, Args)` with the three in x0 to x2, as a tail call (also the body of `erlang:apply/3`).
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply_list(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let (mut m, mut f, mut args) = (cx.x(0), cx.x(1), cx.x(2));
+    loop {
+        let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
+            return bad_apply(cx, Term::atom(am::badarg));
+        };
+        if module == am::erlang && function == am::apply {
+            // `apply(erlang, apply, [M, F, Args])`
+            if let Some([m2, f2, a2]) = args.to_vec().as_deref() {
+                (m, f, args) = (*m2, *f2, *a2);
+                continue;
+            }
+        }
+        let Some(n) = spread(cx, args, 0) else {
+            return bad_apply(cx, Term::atom(am::badarg));
+        };
+        let Ok(arity) = u8::try_from(n) else {
+            return bad_apply(cx, Term::atom(am::system_limit));
+        };
+        return enter(cx, module, function, arity);
+    }
+}
+
+fn bad_apply(cx: Cx<'_>, reason: Term<'_>) -> Go {
+    let mfa = Mfa {
+        module: am::erlang,
+        function: am::apply,
+        arity: 3,
+    };
+    let top = Top::native(cx.pc, mfa, cx.args(3), None);
+    raise(cx, Class::Error, reason, top)
+}
+
+/// Puts the elements of a proper list into X registers.
+fn spread(cx: Cx<'_>, list: Term<'_>, from: usize) -> Option<usize> {
+    if list.list_len()? + from > MAX_REGS - 1 {
+        return Some(MAX_REGS);
+    }
+    let mut n = from;
+    for t in list.iter() {
+        cx.set_x(n, t.raw());
+        n += 1;
+    }
+    Some(n)
+}
+
+fn enter(cx: Cx<'_>, module: Atom, function: Atom, arity: u8) -> Go {
+    charge(cx.p);
+    export(module, function, arity).code.load(Ordering::Acquire)
+}
+
+fn charge(p: &Process) {
+    // The callee notices at its next call when the slice is over.
+    p.reductions_left.set(p.reductions_left.get() - 1);
+}
+
+/// `apply`: `a` arguments, then module and function; continues here.
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    apply_fixed(cx, Next::Here(cx.skip(1)))
+}
+
+/// `apply_last`: drops `b` words of frame first.
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply_last(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    if cx.x(cx.a()).as_atom().is_some() && cx.x(cx.a() + 1).as_atom().is_some() {
+        p.stack_top.set(p.stack_top.get().wrapping_add(cx.b()));
+    }
+    apply_fixed(cx, Next::Return)
+}
+
+fn apply_fixed(cx: Cx<'_>, next: Next) -> Go {
+    let arity = cx.a();
+    let (m, f) = (cx.x(arity), cx.x(arity + 1));
+    let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
+        let args = cx.p.heap.list(cx.args(arity));
+        for (i, t) in [m, f, args].into_iter().enumerate() {
+            cx.set_x(i, t.raw());
+        }
+        return bad_apply(cx, Term::atom(am::badarg));
+    };
+    push_continuation(cx, next);
+    enter(cx, module, function, arity as u8)
+}
+
+// ---- funs ----
+
+/// `call_fun`: `a` arguments, then the fun.
+///
+/// # Safety
+/// As above.
+pub unsafe fn call_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let n = cx.a();
+    let fun = cx.x(n);
+    enter_fun(cx, fun, n, Next::Here(cx.skip(1)))
+}
+
+/// `call_fun2`: `a` arguments; word 1 is the fun.
+///
+/// # Safety
+/// As above.
+pub unsafe fn call_fun2(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    enter_fun(cx, cx.src(1), cx.a(), Next::Here(cx.skip(2)))
+}
+
+/// `apply(Fun, Args)` with the two in x0 and x1: the body of `erlang:apply/2`.
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let (fun, args) = (cx.x(0), cx.x(1));
+    match args.list_len() {
+        Some(n) if n <= 255 => {
+            spread(cx, args, 0);
+            enter_fun(cx, fun, n, Next::Return)
+        }
+        Some(_) => error_atom(cx, am::system_limit),
+        None => {
+            let mfa = Mfa {
+                module: am::erlang,
+                function: am::apply,
+                arity: 2,
+            };
+            let top = Top::native(cx.pc, mfa, cx.args(2), None);
+            raise(cx, Class::Error, Term::atom(am::badarg), top)
+        }
+    }
+}
+
+fn enter_fun(cx: Cx<'_>, fun: Term<'_>, n: usize, next: Next) -> Go {
+    let Some(f) = fun.as_fun() else {
+        return error_pair(cx, am::badfun, fun);
+    };
+    if usize::from(f.arity) != n {
+        let args = cx.p.heap.list(cx.args(n));
+        let pair = cx.p.heap.tuple(&[fun, args]);
+        return error_pair(cx, am::badarity, pair);
+    }
+    charge(cx.p);
+    push_continuation(cx, next);
+    if f.external {
+        // SAFETY: external funs hold an export entry, which lives for ever.
+        return unsafe { (*(f.entry as *const Export)).code.load(Ordering::Acquire) };
+    }
+    // SAFETY: local funs hold a fun entry, which lives for ever.
+    let entry = unsafe { &*(f.entry as *const FunEntry) };
+    let code = entry.code.load(Ordering::Acquire);
+    if code.is_null() {
+        return undefined_lambda(cx, fun, entry, n);
+    }
+    for (i, t) in f.free.iter().enumerate() {
+        cx.set_x(n + i, t.raw());
+    }
+    code
+}
+
+/// The module of a fun is not loaded: the error handler may load it. The continuation is on the stack.
+#[cold]
+fn undefined_lambda(cx: Cx<'_>, fun: Term<'_>, entry: &FunEntry, n: usize) -> Go {
+    if crate::code::is_loaded(entry.module) {
+        return error_pair(cx, am::badfun, fun);
+    }
+    let args = cx.p.heap.list(cx.args(n));
+    match find_export(cx.p.error_handler(), am::undefined_lambda, 3) {
+        Some(h) if h.is_loaded() => {
+            cx.set_x(0, Term::atom(entry.module).raw());
+            cx.set_x(1, fun.raw());
+            cx.set_x(2, args.raw());
+            h.code.load(Ordering::Acquire)
+        }
+        _ => error_atom(cx, am::undef),
+    }
+}
+
+// ---- the ends of a process ----
+
+/// What the first function of a process returns to.
+///
+/// # Safety
+/// As above.
+pub unsafe fn normal_exit(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    p.exception.class.set(Class::Exit);
+    p.exception.reason.set(Term::atom(am::normal).raw());
+    p.exception.trace.set(NIL);
+    cx.leave(pc, 0, Outcome::Exited)
+}

@@ -1,0 +1,294 @@
+//! The table of internal instructions: name, operand layout, handler. The enum, the handler table and the
+//! disassembler are derived from it.
+//!
+//! A layout lists the operands of the first word, then the further words. First word: a letter `a`, `b` or `c` for
+//! the quarter and `x`, `y` (register), `d` (packed destination), `f` (float register) or `n` (number); `rel` is a jump
+//! and `rn` a number in the upper half. Further words: `S` source, `L` fail offset (0: none), `U` number, `E`
+//! export, `F` fun entry, `B` table entry of a native function, `T` term, `P` address. `(…)*q` repeats as often as
+//! quarter `q` says, or the upper half for `q` = `r`, or word `n` for a digit.
+
+use super::hot::*;
+use super::machine::*;
+use super::{bs_create, bs_match, calls, exceptions, receive, slow};
+use corten_term::Word;
+
+macro_rules! ops {
+    (@handler hot $h:expr) => { $h };
+    (@handler slow $h:expr) => { slow_handler!($h) };
+    ($($name:ident $layout:literal $kind:ident $h:expr;)*) => {
+        /// An internal instruction.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u16)]
+        pub enum Op { $($name),* }
+
+        /// Every instruction, in the order of their numbers.
+        pub const ALL: &[Op] = &[$(Op::$name),*];
+        pub(super) static TABLE: [Handler; ALL.len()] = [$(ops!(@handler $kind $h)),*];
+        static INFO: [(&str, &str); ALL.len()] = [$((stringify!($name), $layout)),*];
+    };
+}
+
+ops! {
+    FuncInfo "T T U" slow exceptions::func_info;
+
+    MoveXX "ax bx" hot move_::<X, X>;
+    MoveXY "ax by" hot move_::<X, Y>;
+    MoveYX "ay bx" hot move_::<Y, X>;
+    MoveYY "ay by" hot move_::<Y, Y>;
+    MoveCX "bx T" hot move_const::<X>;
+    MoveCY "by T" hot move_const::<Y>;
+    Move2XYXY "ax by cx U" hot move_two::<X, Y, X, Y>;
+    Move2YXYX "ay bx cy U" hot move_two::<Y, X, Y, X>;
+    Move2XXXX "ax bx cx U" hot move_two::<X, X, X, X>;
+    Swap "ad bd" hot swap;
+    InitYregs "an (U)*a" hot init_yregs;
+
+    GetTupleElementXX "ax bn cx" hot get_tuple_element::<X, X>;
+    GetTupleElementXY "ax bn cy" hot get_tuple_element::<X, Y>;
+    GetTupleElementYX "ay bn cx" hot get_tuple_element::<Y, X>;
+    GetTupleElementYY "ay bn cy" hot get_tuple_element::<Y, Y>;
+    GetTupleElementFar "ad bd U" hot get_tuple_element_far;
+    GetListXXX "ax bx cx" hot get_list::<X, X, X>;
+    GetListXXY "ax bx cy" hot get_list::<X, X, Y>;
+    GetListXYX "ax by cx" hot get_list::<X, Y, X>;
+    GetListXYY "ax by cy" hot get_list::<X, Y, Y>;
+    GetListYXX "ay bx cx" hot get_list::<Y, X, X>;
+    GetListYXY "ay bx cy" hot get_list::<Y, X, Y>;
+    GetListYYX "ay by cx" hot get_list::<Y, Y, X>;
+    GetListYYY "ay by cy" hot get_list::<Y, Y, Y>;
+    GetHdXX "ax bx" hot get_hd::<X, X>;
+    GetHdXY "ax by" hot get_hd::<X, Y>;
+    GetHdYX "ay bx" hot get_hd::<Y, X>;
+    GetHdYY "ay by" hot get_hd::<Y, Y>;
+    GetTlXX "ax bx" hot get_tl::<X, X>;
+    GetTlXY "ax by" hot get_tl::<X, Y>;
+    GetTlYX "ay bx" hot get_tl::<Y, X>;
+    GetTlYY "ay by" hot get_tl::<Y, Y>;
+    PutListXX "ad S S" hot put_list::<X, X>;
+    PutListXY "ad S S" hot put_list::<X, Y>;
+    PutListYX "ad S S" hot put_list::<Y, X>;
+    PutListYY "ad S S" hot put_list::<Y, Y>;
+    PutListXC "ad S S" hot put_list::<X, C>;
+    PutListYC "ad S S" hot put_list::<Y, C>;
+    PutListCX "ad S S" hot put_list::<C, X>;
+    PutListCY "ad S S" hot put_list::<C, Y>;
+    PutListCC "ad S S" hot put_list::<C, C>;
+    PutTuple2 "ad bn (S)*b" hot put_tuple2;
+    PutTupleLarge "ad U (S)*1" slow slow::put_tuple_large;
+    SetTupleElement "S S U" hot set_tuple_element;
+    UpdateRecord "an bn cd U S (US)*b" hot update_record;
+
+    Allocate "an bn cn" hot allocate;
+    AllocateStress "an bn cn" slow slow::allocate;
+    TestHeap "an rn" hot test_heap;
+    TestHeapStress "an rn" slow slow::test_heap;
+    Deallocate "an" hot deallocate;
+    Return "" hot return_;
+    DeallocateReturn "an" hot deallocate_return;
+    MoveDeallocateReturnX "an bx" hot move_deallocate_return::<X>;
+    MoveDeallocateReturnY "an by" hot move_deallocate_return::<Y>;
+    MoveReturn "S" hot move_return;
+    Trim "an" hot trim;
+
+    Jump "rel" hot jump;
+    IsNilX "ax rel" hot test::<IsNil, X>;
+    IsNilY "ay rel" hot test::<IsNil, Y>;
+    IsNonemptyListX "ax rel" hot test::<IsNonemptyList, X>;
+    IsNonemptyListY "ay rel" hot test::<IsNonemptyList, Y>;
+    IsListX "ax rel" hot test::<IsList, X>;
+    IsListY "ay rel" hot test::<IsList, Y>;
+    IsAtomX "ax rel" hot test::<IsAtom, X>;
+    IsAtomY "ay rel" hot test::<IsAtom, Y>;
+    IsBooleanX "ax rel" hot test::<IsBoolean, X>;
+    IsBooleanY "ay rel" hot test::<IsBoolean, Y>;
+    IsIntegerX "ax rel" hot test::<IsInteger, X>;
+    IsIntegerY "ay rel" hot test::<IsInteger, Y>;
+    IsFloatX "ax rel" hot test::<IsFloat, X>;
+    IsFloatY "ay rel" hot test::<IsFloat, Y>;
+    IsNumberX "ax rel" hot test::<IsNumber, X>;
+    IsNumberY "ay rel" hot test::<IsNumber, Y>;
+    IsTupleX "ax rel" hot test::<IsTuple, X>;
+    IsTupleY "ay rel" hot test::<IsTuple, Y>;
+    IsMapX "ax rel" hot test::<IsMap, X>;
+    IsMapY "ay rel" hot test::<IsMap, Y>;
+    IsFunctionX "ax rel" hot test::<IsFunction, X>;
+    IsFunctionY "ay rel" hot test::<IsFunction, Y>;
+    IsBitstrX "ax rel" hot test::<IsBitstr, X>;
+    IsBitstrY "ay rel" hot test::<IsBitstr, Y>;
+    IsBinaryX "ax rel" hot test::<IsBinary, X>;
+    IsBinaryY "ay rel" hot test::<IsBinary, Y>;
+    IsPidX "ax rel" hot test::<IsPid, X>;
+    IsPidY "ay rel" hot test::<IsPid, Y>;
+    IsPortX "ax rel" hot test::<IsPort, X>;
+    IsPortY "ay rel" hot test::<IsPort, Y>;
+    IsReferenceX "ax rel" hot test::<IsReference, X>;
+    IsReferenceY "ay rel" hot test::<IsReference, Y>;
+    TestArityX "ax rel U" hot test_arity::<X>;
+    TestArityY "ay rel U" hot test_arity::<Y>;
+    IsTaggedTupleX "ax rel U T" hot is_tagged_tuple::<X>;
+    IsTaggedTupleY "ay rel U T" hot is_tagged_tuple::<Y>;
+    IsFunction2 "rel S S" slow slow::is_function2;
+
+    EqImmediateX "ax rel T" hot eq_immediate::<X>;
+    EqImmediateY "ay rel T" hot eq_immediate::<Y>;
+    NeImmediateX "ax rel T" hot ne_immediate::<X>;
+    NeImmediateY "ay rel T" hot ne_immediate::<Y>;
+    IsEqExact "rel S S" hot is_eq_exact;
+    IsNeExact "rel S S" hot is_ne_exact;
+    IsEq "rel S S" hot is_eq;
+    IsNe "rel S S" hot is_ne;
+    IsLt "rel S S" hot is_lt::<G, G>;
+    IsLtXC "rel S S" hot is_lt::<X, C>;
+    IsLtCX "rel S S" hot is_lt::<C, X>;
+    IsLtXX "rel S S" hot is_lt::<X, X>;
+    IsGe "rel S S" hot is_ge::<G, G>;
+    IsGeXC "rel S S" hot is_ge::<X, C>;
+    IsGeCX "rel S S" hot is_ge::<C, X>;
+    IsGeXX "rel S S" hot is_ge::<X, X>;
+
+    SelectVal "ad rn L (T)*r (U)*r" hot select_val;
+    JumpTable "ad rn L U (U)*r" hot jump_table;
+    SelectTupleArity "ad rn L (U)*r (U)*r" hot select_tuple_arity;
+
+    Call "rel" hot call;
+    CallOnly "rel" hot call_only;
+    CallLast "an rel" hot call_last;
+    MoveCallX "ax rel" hot move_call::<X>;
+    MoveCallY "ay rel" hot move_call::<Y>;
+    CallExt "E" hot call_ext;
+    CallExtOnly "E" hot call_ext_only;
+    CallExtLast "an E" hot call_ext_last;
+    CallBif "an E" slow calls::call_bif;
+    BifBody "E" slow calls::bif_body;
+    NifBody "B" slow calls::nif_body;
+    NifStart "U" hot nif_start;
+    CallStub "E" slow calls::call_stub;
+    ApplyList "" slow calls::apply_list;
+    ApplyFun "" slow calls::apply_fun;
+    Apply "an" slow calls::apply;
+    ApplyLast "an bn" slow calls::apply_last;
+    CallFun "an" slow calls::call_fun;
+    CallFun2 "an S" hot call_fun2;
+    NormalExit "" slow calls::normal_exit;
+    MakeFun "ad bn F (S)*b" slow slow::make_fun;
+
+    Catch "ay rel" hot catch;
+    CatchEnd "ay" slow exceptions::catch_end;
+    TryEnd "ay" hot try_end;
+    TryCase "ay" hot try_case;
+    Raise "S S" slow exceptions::raise_again;
+    RawRaise "" slow exceptions::raw_raise;
+    BuildStacktrace "" slow exceptions::build_stacktrace;
+    ErrorWith "T S" slow slow::error_with;
+    ErrorPlain "T" slow slow::error_plain;
+
+    GuardBif "an bn cd L E (S)*b" slow slow::guard_bif;
+    Add "an bn cd L E S S" hot small2::<Add, G, G>;
+    AddXC "an bn cd L E S S" hot small2::<Add, X, C>;
+    AddXX "an bn cd L E S S" hot small2::<Add, X, X>;
+    AddYX "an bn cd L E S S" hot small2::<Add, Y, X>;
+    Sub "an bn cd L E S S" hot small2::<Sub, G, G>;
+    SubXC "an bn cd L E S S" hot small2::<Sub, X, C>;
+    SubYC "an bn cd L E S S" hot small2::<Sub, Y, C>;
+    SubXX "an bn cd L E S S" hot small2::<Sub, X, X>;
+    Mul "an bn cd L E S S" hot small2::<Mul, G, G>;
+    Div "an bn cd L E S S" hot small2::<Div, G, G>;
+    Rem "an bn cd L E S S" hot small2::<Rem, G, G>;
+    Band "an bn cd L E S S" hot small2::<Band, G, G>;
+    Bor "an bn cd L E S S" hot small2::<Bor, G, G>;
+    Bxor "an bn cd L E S S" hot small2::<Bxor, G, G>;
+    Bsl "an bn cd L E S S" hot small2::<Bsl, G, G>;
+    Bsr "an bn cd L E S S" hot small2::<Bsr, G, G>;
+    BifElement "an bn cd L E S S" hot bif_element;
+    BifHd "an bn cd L E S" hot bif_hd;
+    BifTl "an bn cd L E S" hot bif_tl;
+    BifTupleSize "an bn cd L E S" hot bif_tuple_size;
+    BifMapSize "an bn cd L E S" hot bif_map_size;
+    BifSelf "ad" hot bif_self;
+    BifSame "an bn cd L E S S T T" hot bif_same;
+
+    FmoveIn "af S" hot fmove_in;
+    FmoveOut "af bd" hot fmove_out;
+    Fmove "af bf" hot fmove;
+    Fconv "af S" slow slow::fconv;
+    FaddOp "af bf cf L" hot float2::<Fadd>;
+    FsubOp "af bf cf L" hot float2::<Fsub>;
+    FmulOp "af bf cf L" hot float2::<Fmul>;
+    FdivOp "af bf cf L" hot float2::<Fdiv>;
+    FnegateOp "af bf cf L" hot float2::<Fnegate>;
+
+    PutMapAssoc "an bn cd L S (SS)*b" slow slow::put_map_assoc;
+    PutMapExact "an bn cd L S (SS)*b" slow slow::put_map_exact;
+    HasMapFields "an L S (S)*a" slow slow::has_map_fields;
+    GetMapElements "an L S (SU)*a" slow slow::get_map_elements;
+
+    Send "an E" slow receive::send;
+    LoopRec "ad rel" slow receive::loop_rec;
+    LoopRecEnd "rel" slow receive::loop_rec_end;
+    RemoveMessage "" slow receive::remove_message;
+    Timeout "" slow receive::timeout;
+    Wait "rel" slow receive::wait;
+    WaitTimeout "rel S" slow receive::wait_timeout;
+    MarkerReserve "ad" slow receive::marker_reserve;
+    MarkerBind "S S" slow receive::marker_bind;
+    MarkerClear "S" slow receive::marker_clear;
+    MarkerUse "S" slow receive::marker_use;
+
+    BsStart "an cd L S" slow bs_match::start;
+    BsGetPosition "ad S" slow bs_match::get_position;
+    BsSetPosition "S S" slow bs_match::set_position;
+    BsGetTail "an cd S" slow bs_match::get_tail;
+    BsGetInteger "an cd L S S U" slow bs_match::get_integer;
+    BsGetFloat "an cd L S S U" slow bs_match::get_float;
+    BsGetBinary "an cd L S S U" slow bs_match::get_binary;
+    BsSkipBits "L S S U" slow bs_match::skip_bits;
+    BsTestTail "L S U" slow bs_match::test_tail;
+    BsTestUnit "L S U" slow bs_match::test_unit;
+    BsMatchString "L S U P" slow bs_match::match_string;
+    BsGetUtf "an bn cd L S U U" slow bs_match::get_utf;
+    BsMatch "an bn L S (UUU)*b" slow bs_match::bs_match;
+    BsCreateBin "an bn cd L U (USS)*b" slow bs_create::create;
+    BsInitWritable "" slow bs_create::init_writable;
+}
+
+op!(
+    /// Where a NIF is patched in; until then the function's own body follows.
+    nif_start |s| {
+    s.step(2);
+});
+
+impl Op {
+    pub fn name(self) -> &'static str {
+        INFO[self as usize].0
+    }
+    pub fn layout(self) -> &'static str {
+        INFO[self as usize].1
+    }
+    pub fn from_index(index: u16) -> Option<Op> {
+        ALL.get(usize::from(index)).copied()
+    }
+}
+
+/// The instruction at `pc`.
+///
+/// # Safety
+/// `pc` is the address of an instruction.
+pub unsafe fn op_at(pc: *const Word) -> Op {
+    // SAFETY: by the caller's promise.
+    Op::from_index(unsafe { *pc } as u16).unwrap_or(Op::FuncInfo)
+}
+
+/// Whether `pc` looks like a function's entry: a header lies in front of it.
+///
+/// # Safety
+/// `pc` is an instruction of a module or stub, which has at least a header before it.
+pub unsafe fn is_entry(pc: *const Word) -> bool {
+    use corten_term::layout::{IMMEDIATE2_MASK, TAG_ATOM};
+    // SAFETY: by the caller's promise.
+    unsafe {
+        *pc.sub(4) == Op::FuncInfo as Word
+            && *pc.sub(3) & IMMEDIATE2_MASK == TAG_ATOM
+            && *pc.sub(2) & IMMEDIATE2_MASK == TAG_ATOM
+            && *pc.sub(1) <= 1024
+    }
+}

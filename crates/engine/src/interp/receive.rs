@@ -1,0 +1,144 @@
+//! The `receive` instructions, on the primitives of [`crate::signal::receive`], and `send`.
+
+use super::Outcome;
+use super::calls;
+use super::exceptions::error_atom;
+use super::machine::*;
+use crate::signal::receive::{self, Peek, Timeout};
+use crate::{Process, signal};
+use corten_term::{Word, am};
+
+/// `send`: the destination in x0, the message in x1, which is also the result.
+///
+/// # Safety
+/// All functions here: called as slow instructions.
+pub unsafe fn send(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as the caller promises.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    match cx.x(0).as_local_pid() {
+        Some(pid) => {
+            signal::send::message(pid, cx.x(1));
+            cx.set_x(0, cx.x(1).raw());
+            p.bump_reductions(3);
+            cx.skip(2)
+        }
+        // SAFETY: as the caller promises; word 1 is the export of `erlang:'!'/2`.
+        None => unsafe { calls::call_bif(p, x, pc) },
+    }
+}
+
+/// `loop_rec`: `a` is the destination, `rel` where to wait.
+///
+/// # Safety
+/// As above.
+pub unsafe fn loop_rec(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    match receive::peek(p) {
+        Peek::Message(w) => {
+            cx.put_raw(cx.a(), w);
+            cx.skip(1)
+        }
+        Peek::Empty => cx.at(rel(cx.word(0))),
+        Peek::Leave => cx.leave(pc, 0, Outcome::Yield),
+    }
+}
+
+/// `loop_rec_end`: the message does not match; `rel` goes back to `loop_rec`.
+///
+/// # Safety
+/// As above.
+pub unsafe fn loop_rec_end(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::advance(p);
+    let back = cx.at(rel(cx.word(0)));
+    p.bump_reductions(1);
+    if p.reductions_left.get() <= 0 {
+        return cx.leave(back, 0, Outcome::Yield);
+    }
+    back
+}
+
+/// # Safety
+/// As above.
+pub unsafe fn remove_message(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::remove(p);
+    cx.skip(1)
+}
+
+/// `wait`: `rel` goes back to `loop_rec` when something has arrived.
+///
+/// # Safety
+/// As above.
+pub unsafe fn wait(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    cx.leave(cx.at(rel(cx.word(0))), 0, Outcome::Wait)
+}
+
+/// `wait_timeout`: word 1 is the time. The process goes on at `loop_rec` when something has arrived and comes back
+/// here when the mailbox is empty, also when the timer has fired.
+///
+/// # Safety
+/// As above.
+pub unsafe fn wait_timeout(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    match receive::wait_timeout(p, cx.src(1)) {
+        Timeout::Wait => cx.leave(cx.at(rel(cx.word(0))), 0, Outcome::Wait),
+        Timeout::Expired => cx.skip(2),
+        Timeout::Bad => error_atom(cx, am::timeout_value),
+    }
+}
+
+/// # Safety
+/// As above.
+pub unsafe fn timeout(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::timed_out(p);
+    cx.skip(1)
+}
+
+/// `recv_marker_reserve`: `a` is the destination.
+///
+/// # Safety
+/// As above.
+pub unsafe fn marker_reserve(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    cx.put(cx.a(), receive::marker_reserve(p));
+    cx.skip(1)
+}
+
+/// `recv_marker_bind`: words marker and reference.
+///
+/// # Safety
+/// As above.
+pub unsafe fn marker_bind(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::marker_bind(p, cx.src(1), cx.src(2));
+    cx.skip(3)
+}
+
+/// # Safety
+/// As above.
+pub unsafe fn marker_clear(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::marker_clear(p, cx.src(1));
+    cx.skip(2)
+}
+
+/// # Safety
+/// As above.
+pub unsafe fn marker_use(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    receive::marker_use(p, cx.src(1));
+    cx.skip(2)
+}

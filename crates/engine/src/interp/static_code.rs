@@ -1,0 +1,65 @@
+//! Code that belongs to no module: the stubs of exports, `apply`, the end of a process.
+
+use super::ops::Op;
+use crate::code::Export;
+use corten_term::{Atom, Term, Word, am};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+/// Words of the pieces below, each with a function header.
+struct Code {
+    apply: [Word; 6],
+    normal_exit: [Word; 6],
+}
+
+static CODE: OnceLock<&'static Code> = OnceLock::new();
+
+fn header(module: Atom, function: Atom, arity: u8, op: Op) -> [Word; 6] {
+    [
+        Op::FuncInfo as Word,
+        Term::atom(module).raw(),
+        Term::atom(function).raw(),
+        Word::from(arity),
+        op as Word,
+        0,
+    ]
+}
+
+fn code() -> &'static Code {
+    CODE.get_or_init(|| {
+        Box::leak(Box::new(Code {
+            apply: header(am::erlang, am::apply, 3, Op::ApplyList),
+            normal_exit: header(am::erlang, am::apply, 0, Op::NormalExit),
+        }))
+    })
+}
+
+/// Calls the function named in x0 and x1 with the list in x2.
+pub fn apply_entry() -> *const Word {
+    &raw const code().apply[4]
+}
+
+/// Ends the process normally.
+pub fn normal_exit() -> *const Word {
+    &raw const code().normal_exit[4]
+}
+
+/// Writes the code words of an export's stub: it runs the BIF of that name, or calls the error handler.
+pub fn write_stub(e: &'static Export) {
+    let op = match (e.module, e.function, e.arity) {
+        (am::erlang, am::apply, 2) => Op::ApplyFun,
+        (am::erlang, am::apply, 3) => Op::ApplyList,
+        _ => Op::CallStub,
+    };
+    let mut words = header(e.module, e.function, e.arity, op);
+    words[5] = e as *const Export as Word;
+    for (slot, w) in e.stub.iter().zip(words) {
+        slot.store(w, Ordering::Release);
+    }
+}
+
+/// Whether an address is that of the code here.
+pub fn is_static(pc: *const Word) -> bool {
+    let c = code() as *const Code as usize;
+    (c..c + size_of::<Code>()).contains(&(pc as usize))
+}
