@@ -6,7 +6,6 @@ use corten_term::AtomError;
 
 pub const BIFS: &[Bif] = bifs![
     erlang:atom_to_list/1 => atom_to_list,
-    erlang:atom_to_binary/1 => atom_to_binary_1,
     erlang:atom_to_binary/2 => atom_to_binary,
     erlang:list_to_atom/1 => list_to_atom,
     erlang:list_to_existing_atom/1 => list_to_existing_atom,
@@ -16,10 +15,6 @@ pub const BIFS: &[Bif] = bifs![
 
 fn atom_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(string(p, a[0].as_atom().badarg()?.name()))
-}
-
-fn atom_to_binary_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(p.heap.binary(a[0].as_atom().badarg()?.name().as_bytes()))
 }
 
 fn atom_to_binary<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

@@ -227,3 +227,25 @@ pub const SINCE_29: &[Bif] = names! {
         "update"/4
     ]
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A BIF that no list knows is a misspelt one.
+    #[test]
+    fn every_bif_has_a_known_name_and_one_home() {
+        let known: HashSet<_> = OTP_27
+            .iter()
+            .chain(SINCE_29)
+            .map(|b| (b.module, b.name, b.arity))
+            .collect();
+        let mut seen = HashSet::new();
+        for b in crate::TABLES.iter().flat_map(|t| t.iter()) {
+            let name = (b.module, b.name, b.arity);
+            assert!(known.contains(&name), "{b:?} is in no list");
+            assert!(seen.insert(name), "{b:?} has two homes");
+        }
+        println!("{:?}", missing(crate::TABLES, 29));
+    }
+}
