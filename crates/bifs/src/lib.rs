@@ -16,12 +16,14 @@ mod binaries;
 mod binary;
 mod binary_search;
 mod calendar;
+mod coverage;
 mod debug;
 mod dictionary;
 mod display;
 mod errors;
 pub mod ets;
 mod filenames;
+mod funs;
 mod halt;
 mod hashes;
 mod identity;
@@ -32,6 +34,7 @@ pub mod match_spec;
 mod math;
 mod memory;
 mod misc;
+mod nodes;
 mod numbers;
 mod operators;
 mod os;
@@ -65,6 +68,7 @@ pub const TABLES: &[&[Bif]] = &[
     binary::BIFS,
     binary_search::BIFS,
     calendar::BIFS,
+    coverage::BIFS,
     debug::BIFS,
     dictionary::BIFS,
     display::BIFS,
@@ -75,6 +79,7 @@ pub const TABLES: &[&[Bif]] = &[
     ets::update::BIFS,
     ets::walk::BIFS,
     filenames::BIFS,
+    funs::BIFS,
     halt::BIFS,
     hashes::BIFS,
     identity::BIFS,
@@ -84,6 +89,7 @@ pub const TABLES: &[&[Bif]] = &[
     math::BIFS,
     memory::BIFS,
     misc::BIFS,
+    nodes::BIFS,
     numbers::BIFS,
     operators::BIFS,
     os::BIFS,

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use crate::util::elements;
+use corten_engine::code::funs::Codec;
 use corten_term::etf::{self, DecodeOptions, EncodeError, EncodeOptions, EtfContext};
 
 pub const BIFS: &[Bif] = bifs![
@@ -18,7 +19,7 @@ pub const BIFS: &[Bif] = bifs![
 const BYTES_PER_REDUCTION: usize = 64;
 
 fn context() -> EtfContext<'static> {
-    EtfContext::new(&etf::NoFuns)
+    EtfContext::new(&Codec)
 }
 
 fn failure<'h>(e: EncodeError) -> Stop<'h> {

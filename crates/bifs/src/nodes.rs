@@ -1,0 +1,80 @@
+//! The nodes that this node knows. Without distribution that is itself.
+
+use crate::prelude::*;
+use crate::util::elements;
+use corten_term::{am, map, node};
+
+pub const BIFS: &[Bif] = bifs![
+    erlang:nodes/0 => nodes_0,
+    erlang:nodes/1 => nodes_1,
+    erlang:nodes/2 => nodes_2,
+    erlang:monitor_node/2 => monitor_node,
+    erlang:monitor_node/3 => monitor_node,
+];
+
+fn nodes_0<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    Ok(Term::NIL)
+}
+
+/// Whether the kinds of nodes asked for include this one.
+fn includes_this<'h>(kinds: Term<'h>) -> Result<bool, Stop<'h>> {
+    let kinds = if kinds.is_list() {
+        elements(kinds)?
+    } else {
+        vec![kinds]
+    };
+    let mut this = false;
+    for kind in kinds {
+        match kind.as_atom().badarg()?.name() {
+            "this" | "known" => this = true,
+            "visible" | "hidden" | "connected" => {}
+            _ => return Err(Stop::BADARG),
+        }
+    }
+    Ok(this)
+}
+
+fn this_node() -> Term<'static> {
+    Term::atom(node::resolve(0).0)
+}
+
+fn nodes_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    if includes_this(a[0])? {
+        return Ok(p.heap.cons(this_node(), Term::NIL));
+    }
+    Ok(Term::NIL)
+}
+
+fn nodes_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let this = includes_this(a[0])?;
+    a[1].map_size().badarg()?;
+    let mut info = Vec::new();
+    for (key, wanted) in map::iter(a[1]) {
+        let value = match key.as_atom() {
+            Some(am::connection_id) => Term::UNDEFINED,
+            Some(am::node_type) => Term::atom(am::this),
+            _ => return Err(Stop::BADARG),
+        };
+        if wanted.as_bool().badarg()? {
+            info.push((key, value));
+        }
+    }
+    if !this {
+        return Ok(Term::NIL);
+    }
+    let entry = p
+        .heap
+        .tuple(&[this_node(), map::from_pairs(&p.heap, &info)]);
+    Ok(p.heap.cons(entry, Term::NIL))
+}
+
+/// A node that is not alive cannot watch others.
+fn monitor_node<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let name = a[0].as_atom().badarg()?;
+    a[1].as_bool().badarg()?;
+    let this = node::resolve(0).0;
+    if this == am::Noname && name != this {
+        return Err(Stop::error(Term::atom(am::notalive)));
+    }
+    Ok(Term::TRUE)
+}
