@@ -28,21 +28,26 @@ mod halt;
 mod hashes;
 mod identity;
 mod iolist;
+mod links;
 mod lists;
 mod maps;
 pub mod match_spec;
 mod math;
 mod memory;
+mod messages;
 mod misc;
 mod nodes;
 mod numbers;
 mod operators;
 mod os;
 mod persistent_term;
+mod process;
+mod spawn;
 mod system_flag;
 mod system_info;
 mod terms;
 mod time;
+mod timers;
 mod tuples;
 mod types;
 mod unicode;
@@ -100,5 +105,10 @@ pub const TABLES: &[&[Bif]] = &[
     time::BIFS,
     tuples::BIFS,
     types::BIFS,
+    links::BIFS,
+    messages::BIFS,
+    process::BIFS,
+    spawn::BIFS,
+    timers::BIFS,
     unicode::BIFS,
 ];

@@ -34,5 +34,7 @@ pub mod time;
 pub mod timer;
 
 pub use bif::{Args, Bif, BifFlags, BifResult, Stop};
+/// Processes and their public parts stay in memory while such a guard lives.
+pub use crossbeam_epoch::pin;
 pub use node::{Node, node};
 pub use process::Process;

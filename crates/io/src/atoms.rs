@@ -21,8 +21,8 @@ own_atoms! {
     acquired already_initialized append bof buf_error cur data_error device directory dont_need
     file_info finished lock_order_violation mem_error need_dictionary no_reuse not_found not_initialized
     not_on_controlling_process other out_of_memory random read read_write regular sequential skip_type_check
-    stream_end stream_error symlink sync unknown_error version_error will_need write empty stdin stdout stderr
-    data exit_status eof connected closed command select ready_input
+    stream_end stream_error symlink sync unknown_error version_error will_need write empty
+
 }
 
 /// `continue`, which Rust keeps for itself.

@@ -11,11 +11,16 @@ use corten_engine::Bif;
 
 pub mod args;
 pub mod atoms;
+pub mod deliver;
 pub mod erl_tracer;
 pub mod errno;
+pub mod poll;
+pub mod port;
 pub mod prim_buffer;
 pub mod prim_file;
+pub mod prim_tty;
 pub mod queue;
+pub mod signals;
 pub mod sys;
 pub mod zlib;
 
@@ -25,4 +30,14 @@ pub const TABLES: &[&[Bif]] = &[
     prim_buffer::BIFS,
     zlib::BIFS,
     erl_tracer::BIFS,
+    prim_tty::BIFS,
+    port::BIFS,
+    signals::BIFS,
 ];
+
+/// Opens the first port, for the first process, and handles the signals that a node handles from its start on.
+/// Called once, before the first process runs.
+pub fn init(first: corten_term::Pid) {
+    port::init(first);
+    signals::init();
+}

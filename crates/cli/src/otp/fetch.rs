@@ -271,13 +271,13 @@ fn unpack(debs: &[PathBuf], new: &Path) -> Result<()> {
 /// the suite's own: each is moved aside and a script in its place starts it with that library.
 fn make_helpers_run(apt: &Apt, new: &Path, root: &Path) -> Result<()> {
     let otp = Otp::at(&new.join("usr/lib/erlang"), Origin::Cache)?;
-    let probe = output(Command::new(otp.bindir.join("inet_gethost")).stdin(Stdio::null()));
-    let runs = probe.is_ok_and(|done| !String::from_utf8_lossy(&done.stderr).contains("GLIBC"));
-    if runs {
+    if runs_here(&otp.bindir.join("inet_gethost"), &[])
+        && runs_here(&otp.bindir.join("beam.smp"), &["-V"])
+    {
         return Ok(());
     }
     say(
-        "this system's C library is older than the packages': getting theirs for OTP's helper programs",
+        "OTP's helper programs need other C libraries than this system's: getting those of the packages",
     );
     let names: Vec<String> = LIBRARIES.iter().map(|name| name.to_string()).collect();
     let libs = new.join("libs");
@@ -320,6 +320,19 @@ fn make_helpers_run(apt: &Apt, new: &Path, root: &Path) -> Result<()> {
             .map_err(file("make executable", &helper))?;
     }
     Ok(())
+}
+
+/// Does the dynamic linker find all that the program needs? It complains on standard error, in these words.
+fn runs_here(program: &Path, args: &[&str]) -> bool {
+    let done = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .output();
+    let complaints = ["GLIBC", "error while loading shared libraries"];
+    done.is_ok_and(|done| {
+        let text = String::from_utf8_lossy(&done.stderr).into_owned();
+        !complaints.iter().any(|complaint| text.contains(complaint))
+    })
 }
 
 /// The dynamic loader below a directory, and every directory there with a shared library.

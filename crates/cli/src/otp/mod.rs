@@ -9,10 +9,10 @@ use std::ffi::OsString;
 use crate::error::{CliError, Result};
 use find::{Elixir, Otp};
 
-const USAGE: &str = "usage: corten otp [fetch | root]
+const USAGE: &str = "usage: corten otp [fetch | root | elixir-root]
   (nothing)  lists the OTP, Elixir and rebar3 that are used, and where they were found
   fetch      gets them from the distribution's packages into the cache below your home
-  root       prints the root directory of the OTP that is used";
+  root       prints the root directory of the OTP that is used; elixir-root that of the Elixir";
 
 pub fn main(args: &[OsString]) -> Result<()> {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
@@ -21,6 +21,10 @@ pub fn main(args: &[OsString]) -> Result<()> {
         ["fetch"] => fetch::fetch(),
         ["root"] => {
             crate::out(&format!("{}\n", Otp::find()?.root.display()));
+            Ok(())
+        }
+        ["elixir-root"] => {
+            crate::out(&format!("{}\n", Elixir::find()?.root.display()));
             Ok(())
         }
         ["help" | "--help" | "-h"] => {

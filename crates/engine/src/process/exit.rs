@@ -4,7 +4,7 @@
 use super::table::ProcessPtr;
 use super::{Class, Process, state};
 use crate::signal::relations::Relations;
-use crate::signal::{Parcel, handle, monitor, ports, receive, send, suspend};
+use crate::signal::{Parcel, monitor, ports, receive, send, suspend};
 use crate::{gc, logger, node, registry, timer};
 use corten_term::{Term, Word, am};
 use parking_lot::RwLock;
@@ -98,7 +98,7 @@ pub(crate) unsafe fn finish(ptr: ProcessPtr) {
     }
     if let Some(cold) = p.cold.borrow_mut().as_mut() {
         for task in std::mem::take(&mut cold.tasks) {
-            handle::refuse_task(&task);
+            task.refuse();
         }
     }
     if let Some(relations) = p.relations.take() {

@@ -291,7 +291,7 @@ fn relations<'h>(p: &Process, name: Atom, heap: &'h Heap) -> Term<'h> {
             .map(|(_, m)| {
                 let (kind, what) = match (m.name, &m.object, m.target) {
                     (Some(n), _, t) => (
-                        if matches!(t, Target::Port(_)) {
+                        if matches!(t, Target::Port(_) | Target::NoPort) {
                             am::port
                         } else {
                             am::process
@@ -304,7 +304,7 @@ fn relations<'h>(p: &Process, name: Atom, heap: &'h Heap) -> Term<'h> {
                     (None, None, Target::TimeOffset) => {
                         (am::time_offset, Term::atom(am::clock_service))
                     }
-                    (None, None, Target::Remote) => (am::process, Term::UNDEFINED),
+                    (None, None, Target::Remote | Target::NoPort) => (am::process, Term::UNDEFINED),
                 };
                 heap.tuple(&[Term::atom(kind), what])
             })

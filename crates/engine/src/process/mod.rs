@@ -23,7 +23,6 @@ pub use table::ProcessTable;
 use crate::signal::Parcel;
 use crate::signal::inqueue::InQueue;
 use crate::signal::mailbox::Mailbox;
-use crate::signal::node::Task;
 use crate::signal::relations::Relations;
 use corten_term::{Atom, Heap, Pid, Term, Word, am};
 use std::cell::{Cell, RefCell};
@@ -91,6 +90,17 @@ impl Shared {
     }
     pub fn priority(&self) -> u32 {
         (self.state() & state::PRIORITY_MASK) >> state::PRIORITY_SHIFT
+    }
+    /// Gives it another priority; returns the one it had. It counts when the process is queued next.
+    pub fn set_priority(&self, priority: u32) -> u32 {
+        let bits = priority << state::PRIORITY_SHIFT;
+        let old = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
+                Some((s & !state::PRIORITY_MASK) | bits)
+            });
+        let old = old.unwrap_or_else(|s| s);
+        (old & state::PRIORITY_MASK) >> state::PRIORITY_SHIFT
     }
     /// The registered name.
     pub fn name(&self) -> Option<Atom> {
@@ -225,8 +235,10 @@ pub struct Cold {
     /// `save_calls`.
     pub saved_calls: usize,
     pub last_calls: Vec<Mfa>,
+    /// Subscriptions of `net_kernel:monitor_nodes`.
+    pub node_monitors: u32,
     /// System tasks to execute between slices.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<tasks::Pending>,
 }
 
 impl Default for Cold {
@@ -238,6 +250,7 @@ impl Default for Cold {
             saved: RefCell::default(),
             saved_calls: 0,
             last_calls: Vec::new(),
+            node_monitors: 0,
             tasks: Vec::new(),
         }
     }

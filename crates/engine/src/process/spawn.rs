@@ -28,6 +28,8 @@ pub struct SpawnOptions {
     pub scheduler: usize,
     /// Reference of a `spawn_request`, which becomes the monitor's.
     pub reference: Option<RefNumbers>,
+    /// What `initial_call` shows, if it is not the function that is called.
+    pub initial_call: Option<Mfa>,
 }
 
 /// `{monitor, Options}`.
@@ -91,6 +93,18 @@ pub fn spawn(
     arguments: Term<'_>,
     options: SpawnOptions,
 ) -> Result<Spawned, TableFull> {
+    spawn_and(parent, module, function, arguments, options, |_| {})
+}
+
+/// The same; `before` is called when everything is ready, right before the process may run.
+pub fn spawn_and(
+    parent: Option<&Process>,
+    module: Atom,
+    function: Atom,
+    arguments: Term<'_>,
+    options: SpawnOptions,
+    before: impl FnOnce(&Spawned),
+) -> Result<Spawned, TableFull> {
     let node = node();
     let slot = node.processes.reserve()?;
     let pid = slot.pid;
@@ -113,17 +127,19 @@ pub fn spawn(
     p.x[2].set(copy::copy(arguments, &p.heap).raw());
     p.live.set(3);
     p.pc.set(sched::executor().spawn_entry());
-    p.initial_call.set(Mfa {
+    p.initial_call.set(options.initial_call.unwrap_or(Mfa {
         module,
         function,
         arity: u8::try_from(arguments.list_len().unwrap_or(0)).unwrap_or(u8::MAX),
-    });
+    }));
     inherit(p, parent);
     let monitor = relate(p, parent, options);
     sched::stats::spawned();
+    let spawned = Spawned { pid, monitor };
     let ptr = slot.publish(process);
+    before(&spawned);
     sched::state::start(ptr);
-    Ok(Spawned { pid, monitor })
+    Ok(spawned)
 }
 
 fn apply_options(p: &Process, parent: Option<&Process>, o: &SpawnOptions) {

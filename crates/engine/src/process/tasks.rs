@@ -1,11 +1,29 @@
 //! System tasks: work that `erts_internal:request_system_task` has a process do between its slices.
 //! Each ends with `{Operation, RequestId, Answer}` to the requester.
 
-use super::{Process, flag};
-use crate::signal::node::Task;
+use super::{Process, flag, info};
+use crate::signal::node::{Reply, Task};
 use crate::signal::{Parcel, send};
 use crate::{gc, sched};
 use corten_term::{Atom, Term, am};
+
+/// What waits to be done between slices.
+#[derive(Debug)]
+pub enum Pending {
+    Task(Box<Task>),
+    /// `process_info` for another process.
+    Info(Box<Reply>, Box<info::Request>),
+}
+
+impl Pending {
+    /// The process ends before it came to it.
+    pub(crate) fn refuse(self) {
+        match self {
+            Pending::Task(task) => task.refuse(),
+            Pending::Info(reply, _) => send::answer_atom(*reply, am::undefined),
+        }
+    }
+}
 
 impl Task {
     /// The request: `{Operation, RequestId, Argument…}`.
@@ -19,6 +37,13 @@ impl Task {
     /// The first argument.
     pub fn argument(&self) -> Option<Term<'_>> {
         self.elements().get(2).copied()
+    }
+    /// What is asked finds nobody.
+    pub fn refuse(&self) {
+        self.answer(match self.operation() {
+            Some(am::copy_literals) => Term::OK,
+            _ => Term::FALSE,
+        });
     }
     /// Tells the requester.
     pub fn answer(&self, answer: Term<'_>) {
@@ -39,8 +64,10 @@ pub(crate) fn run(p: &Process) {
         let Some(task) = p.with_cold(|c| (!c.tasks.is_empty()).then(|| c.tasks.remove(0))) else {
             return;
         };
-        let answer = execute(p, &task);
-        task.answer(answer);
+        match task {
+            Pending::Task(task) => task.answer(execute(p, &task)),
+            Pending::Info(reply, request) => info::answer(p, *reply, &request),
+        }
     }
 }
 

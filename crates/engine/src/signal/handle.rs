@@ -1,10 +1,11 @@
 //! What a process does with the signals that have arrived. Runs on the thread that runs the process, between
 //! slices and in `receive`; nothing here allocates on the process's heap or collects, so terms stay where they are.
 
-use super::node::{Body, ExitKind, ExitSignal, Node, Task};
+use super::node::{Body, ExitKind, ExitSignal, Node};
 use super::{Parcel, link, monitor, send, suspend};
 use crate::Process;
-use crate::process::{exit, flag, info, state};
+use crate::process::tasks::Pending;
+use crate::process::{exit, flag, state};
 use corten_term::{Pid, Term, am};
 use std::sync::atomic::Ordering;
 
@@ -70,10 +71,13 @@ fn act(p: &Process, body: Body) -> bool {
             }
         }
         Body::IsAlive(reply) => send::answer_atom(*reply, am::true_),
-        Body::ProcessInfo { reply, request } => info::answer(p, *reply, &request),
+        // The stack can only be looked at between slices.
+        Body::ProcessInfo { reply, request } => {
+            p.with_cold(|c| c.tasks.push(Pending::Info(reply, request)));
+        }
         Body::Suspend { by, reply } => suspend::suspended(p, by, reply),
         Body::Resume { by } => suspend::resumed(p, by),
-        Body::Task(task) => p.with_cold(|c| c.tasks.push(*task)),
+        Body::Task(task) => p.with_cold(|c| c.tasks.push(Pending::Task(task))),
         Body::Call(work) => {
             work.run(p);
             return true;
@@ -138,8 +142,8 @@ pub fn refuse(body: Body, us: Pid, reason: Term<'_>) {
         Body::ProcessInfo { reply, .. } => send::answer_atom(*reply, am::undefined),
         Body::Suspend {
             reply: Some(reply), ..
-        } => send::answer_atom(*reply, am::exited),
-        Body::Task(task) => refuse_task(&task),
+        } => send::answer_atom(reply.reply, reply.gone),
+        Body::Task(task) => task.refuse(),
         Body::Call(work) => work.gone(),
         Body::Exit(_)
         | Body::UnlinkAck { .. }
@@ -151,14 +155,4 @@ pub fn refuse(body: Body, us: Pid, reason: Term<'_>) {
         | Body::Suspend { .. }
         | Body::Resume { .. } => {}
     }
-}
-
-/// `{Operation, RequestId, Answer}` for a task that finds nobody.
-pub fn refuse_task(task: &Task) {
-    let answer = match task.operation() {
-        Some(am::garbage_collect) | Some(am::check_process_code) => Term::FALSE,
-        Some(am::copy_literals) => Term::OK,
-        _ => Term::atom(am::false_),
-    };
-    task.answer(answer);
 }

@@ -47,7 +47,7 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
         },
         What::PortName(name) => match registry::whereis(name) {
             Some(Registered::Port(port)) => (Target::Port(port), Some(name), None),
-            _ => (Target::Remote, Some(name), None),
+            _ => (Target::NoPort, Some(name), None),
         },
         What::TimeOffset => (Target::TimeOffset, None, None),
         What::Remote(t) => (Target::Remote, None, Some(Box::new(Parcel::pack(t)))),
@@ -76,7 +76,7 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
             crate::timer::offset::watch(us);
             true
         }
-        Target::Remote => false,
+        Target::Remote | Target::NoPort => false,
     };
     if !there {
         send::down(us, reference, Term::atom(gone));
@@ -126,7 +126,7 @@ fn tell_target(us: Pid, reference: RefNumbers, monitor: &Monitor) {
             }
         }
         Target::TimeOffset => crate::timer::offset::unwatch(us),
-        Target::Remote => {}
+        Target::Remote | Target::NoPort => {}
     }
 }
 
@@ -203,7 +203,8 @@ fn down_message<'h>(
         heap.reference(reference)
     };
     let kind = match monitor.target {
-        Target::Port(_) => am::port,
+        Target::Port(_) | Target::NoPort => am::port,
+        Target::TimeOffset => am::time_offset,
         _ => am::process,
     };
     let object = match (&monitor.object, monitor.name, monitor.target) {
@@ -212,7 +213,7 @@ fn down_message<'h>(
         (None, None, Target::Process(pid)) => Term::pid(pid),
         (None, None, Target::Port(port)) => Term::port(port),
         (None, None, Target::TimeOffset) => Term::atom(am::clock_service),
-        (None, None, Target::Remote) => Term::UNDEFINED,
+        (None, None, Target::Remote | Target::NoPort) => Term::UNDEFINED,
     };
     let tag = monitor
         .tag

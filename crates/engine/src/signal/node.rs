@@ -89,6 +89,15 @@ pub struct Reply {
     pub reference: Parcel,
 }
 
+/// What a process that was asked to suspend itself answers.
+#[derive(Debug)]
+pub struct SuspendReply {
+    pub reply: Reply,
+    pub done: corten_term::Atom,
+    /// The answer when there is no such process any more.
+    pub gone: corten_term::Atom,
+}
+
 /// `erts_internal:request_system_task/3,4`.
 #[derive(Debug)]
 pub struct Task {
@@ -139,7 +148,7 @@ pub enum Body {
     },
     Suspend {
         by: Pid,
-        reply: Option<Box<Reply>>,
+        reply: Option<Box<SuspendReply>>,
     },
     Resume {
         by: Pid,

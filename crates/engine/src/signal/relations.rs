@@ -104,8 +104,10 @@ pub enum Target {
     Port(PortId),
     /// `monitor(time_offset, clock_service)`.
     TimeOffset,
-    /// A process or port of another node, or a name there: nothing is known of it.
+    /// A process of another node, a name there, or a name that nothing here has: nothing is known of it.
     Remote,
+    /// A port's name that nothing has.
+    NoPort,
 }
 
 /// A monitor that this process has set.

@@ -1,10 +1,10 @@
 //! `erlang:suspend_process` and `resume_process`: counted by the suspender, acted on by the suspendee.
 
-use super::node::{Body, Reply};
+use super::node::{Body, SuspendReply};
 use super::send;
 use crate::Process;
 use crate::process::state;
-use corten_term::{Pid, am};
+use corten_term::Pid;
 use std::sync::atomic::Ordering;
 
 /// How a request to suspend was met.
@@ -17,9 +17,8 @@ pub enum Asked {
     NoProcess,
 }
 
-/// Asks `who` to suspend. With `unless`, only if we have not suspended it already. The answer, if one is wanted,
-/// is `{Reference, suspended}` or `{Reference, exited}`.
-pub fn suspend(p: &Process, who: Pid, unless: bool, reply: Option<Box<Reply>>) -> Asked {
+/// Asks `who` to suspend. With `unless`, only if we have not suspended it already.
+pub fn suspend(p: &Process, who: Pid, unless: bool, reply: Option<Box<SuspendReply>>) -> Asked {
     let before = p.with_relations(|r| r.suspending.get(&who).map_or(0, |s| s.count));
     if before > 0 && unless {
         return Asked::Again;
@@ -70,14 +69,14 @@ pub(crate) fn resume_all(us: Pid, suspended: Vec<Pid>) {
     }
 }
 
-pub(super) fn suspended(p: &Process, by: Pid, reply: Option<Box<Reply>>) {
+pub(super) fn suspended(p: &Process, by: Pid, reply: Option<Box<SuspendReply>>) {
     let fresh = p.with_relations(|r| r.suspended_by.insert(by, ()).is_none());
     if fresh {
         p.suspend_count.set(p.suspend_count.get() + 1);
         p.shared.state.fetch_or(state::SUSPENDED, Ordering::AcqRel);
     }
     if let Some(reply) = reply {
-        send::answer_atom(*reply, am::suspended);
+        send::answer_atom(reply.reply, reply.done);
     }
 }
 

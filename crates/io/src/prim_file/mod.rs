@@ -1,5 +1,5 @@
 //! `prim_file`: files and directories. `handle` has what works on an open file, `fs` what works on names,
-//! `info` builds `#file_info{}`, `names` converts between names and native bytes.
+//! `info` builds `#file_info{}`, `names` encodes names for ports.
 //!
 //! File names arrive as binaries that end with a zero byte (`prim_file` encodes them first). Errors are
 //! `{error, Posix}`; only arguments of a wrong type raise `badarg`.
@@ -7,7 +7,7 @@
 mod fs;
 mod handle;
 mod info;
-mod names;
+pub mod names;
 
 use corten_engine::{Bif, bifs};
 use corten_term::Term;
@@ -48,14 +48,7 @@ pub const BIFS: &[Bif] = bifs![
     prim_file:get_cwd_nif/0 => fs::get_cwd [NIF DIRTY_IO],
     prim_file:read_file_nif/1 => fs::read_file [NIF DIRTY_IO],
     prim_file:altname_nif/1 => fs::altname [NIF DIRTY_IO],
-    prim_file:internal_name2native/1 => names::internal_name2native,
-    prim_file:internal_native2name/1 => names::internal_native2name,
-    prim_file:internal_normalize_utf8/1 => names::internal_normalize_utf8,
-    prim_file:is_translatable/1 => names::is_translatable,
-    file:native_name_encoding/0 => names::native_name_encoding,
 ];
-
-pub use names::utf8_names;
 
 /// A native file name: bytes that end with one or more zero bytes and have none before.
 fn path(t: Term<'_>) -> Result<CString, Errno> {

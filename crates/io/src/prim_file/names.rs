@@ -1,8 +1,8 @@
-//! File names: lists of characters or raw binaries on the Erlang side, bytes on the native side.
+//! Names that ports get (commands, directories, arguments): characters or raw binaries on the Erlang side,
+//! bytes on the native side.
 
-use corten_engine::bif::OrBadarg;
-use corten_engine::{Args, BifResult, Process, Stop, node};
-use corten_term::{Term, am};
+use corten_engine::node;
+use corten_term::Term;
 use std::sync::LazyLock;
 
 /// Whether native file names are UTF-8: `+fnu`, `+fnl`, or else (`+fna`) the locale decides.
@@ -24,30 +24,6 @@ fn flag() -> Option<&'static [u8]> {
         .take_while(|a| a.as_slice() != b"--");
     args.filter_map(|a| a.strip_prefix(b"-fn").or(a.strip_prefix(b"+fn")))
         .last()
-}
-
-/// What a name that is not valid UTF-8 does in a listing: `+fnui`, `+fnue`, otherwise `warning`.
-fn on_invalid() -> corten_term::Atom {
-    match flag() {
-        Some([_, b'i']) => am::ignore,
-        Some([_, b'e']) => am::error,
-        _ => am::warning,
-    }
-}
-
-pub fn internal_name2native<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    if a[0].is_atom() {
-        return Err(Stop::BADARG);
-    }
-    let mut native = match a[0].to_bytes() {
-        Some(raw) => raw.into_owned(),
-        None => encode(a[0], utf8_names()).badarg()?,
-    };
-    if native.contains(&0) {
-        return Err(Stop::BADARG);
-    }
-    native.push(0);
-    Ok(p.heap.binary(&native))
 }
 
 /// The native bytes of a deep list of characters and atoms.
@@ -82,40 +58,19 @@ fn put(out: &mut Vec<u8>, c: u32, utf8: bool) -> Option<()> {
     Some(())
 }
 
-pub fn internal_native2name<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let bytes = a[0].to_bytes().badarg()?;
-    if !utf8_names() {
-        return Ok(p.heap.latin1_string(&bytes));
-    }
-    match std::str::from_utf8(&bytes) {
-        Ok(s) => Ok(p.heap.string(s.chars().map(u32::from))),
-        Err(_) => Ok(crate::args::error(p, on_invalid())),
-    }
-}
-
-pub fn internal_normalize_utf8<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    use unicode_normalization::UnicodeNormalization;
-    let bytes = a[0].to_bytes().badarg()?;
-    let text = std::str::from_utf8(&bytes).ok().badarg()?;
-    let composed: Vec<u32> = text.nfc().map(u32::from).collect();
-    Ok(p.heap.string(composed.into_iter()))
-}
-
-pub fn is_translatable<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let bytes = a[0].to_bytes().badarg()?;
-    Ok(Term::bool(
-        !utf8_names() || std::str::from_utf8(&bytes).is_ok(),
-    ))
-}
-
-pub fn native_name_encoding<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    Ok(Term::atom(if utf8_names() { am::utf8 } else { am::latin1 }))
+/// The native bytes of a name: a raw binary, or characters. None of them is zero.
+pub fn native(name: Term<'_>) -> Option<Vec<u8>> {
+    let bytes = match name.to_bytes() {
+        Some(raw) => raw.into_owned(),
+        None => encode(name, utf8_names())?,
+    };
+    (!bytes.contains(&0)).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use corten_term::Heap;
+    use corten_term::{Heap, am};
 
     #[test]
     fn names_are_encoded() {

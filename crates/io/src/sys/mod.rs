@@ -2,9 +2,13 @@
 
 #![allow(unsafe_code)]
 
+pub mod process;
+pub mod signals;
 pub mod zstream;
 
+use polling::{Event, Poller};
 use std::ffi::CStr;
+use std::io;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::LazyLock;
 
@@ -39,4 +43,30 @@ pub fn locale_is_utf8() -> bool {
         }
     });
     *UTF8
+}
+
+/// Adds a descriptor to a poller. It stays until [`poll_delete`] or until it is closed.
+pub fn poll_add(poller: &Poller, fd: RawFd, interest: Event) -> io::Result<()> {
+    // SAFETY: descriptors are deleted before they are closed; the systems that we run on drop closed ones.
+    unsafe { poller.add(fd, interest) }
+}
+
+/// Changes what a descriptor is polled for.
+pub fn poll_modify(poller: &Poller, fd: RawFd, interest: Event) -> io::Result<()> {
+    let fd = borrow_fd(fd).ok_or(io::ErrorKind::InvalidInput)?;
+    poller.modify(fd, interest)
+}
+
+/// Takes a descriptor out of a poller, if it is in.
+pub fn poll_delete(poller: &Poller, fd: RawFd) {
+    if let Some(fd) = borrow_fd(fd) {
+        let _ = poller.delete(fd);
+    }
+}
+
+/// Whether the locale counts a single-byte character as printable.
+pub fn character_is_printable(c: u8) -> bool {
+    locale_is_utf8();
+    // SAFETY: any value of an unsigned char is allowed.
+    unsafe { libc::isprint(libc::c_int::from(c)) != 0 }
 }

@@ -1,0 +1,217 @@
+//! Links, monitors, aliases and exit signals.
+
+use crate::prelude::*;
+use crate::spawn::monitor_options;
+use corten_engine::code::export;
+use corten_engine::node;
+use corten_engine::process::flag;
+use corten_engine::signal::link::NoProcess;
+use corten_engine::signal::monitor::{self as monitors, Options, What};
+use corten_engine::signal::node::ExitKind;
+use corten_engine::signal::relations::{AliasMode, Target};
+use corten_engine::signal::{Parcel, link as links, ports, send};
+
+pub const BIFS: &[Bif] = bifs![
+    erlang:link/1 => link,
+    erlang:unlink/1 => unlink,
+    erlang:monitor/2 => monitor_2,
+    erlang:monitor/3 => monitor_3,
+    erlang:demonitor/1 => demonitor_1,
+    erlang:demonitor/2 => demonitor_2,
+    erlang:alias/1 => alias,
+    erlang:unalias/1 => unalias,
+    erlang:exit/2 => exit,
+    erlang:exit_signal/2 => exit_signal,
+];
+
+fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let to = args[0];
+    if to.as_local_pid().is_some() || to.as_local_port().is_some() {
+        return match links::link(p, to) {
+            Ok(()) => Ok(Term::TRUE),
+            Err(NoProcess) => nobody(p, to, am::noproc),
+        };
+    }
+    if to.is_pid() {
+        // No connection to other nodes can be made: the link breaks at once.
+        return exit_to_self(p, to, am::noconnection);
+    }
+    Err(Stop::BADARG)
+}
+
+/// A process that traps exits is told; to others it is an error.
+fn nobody<'h>(p: &'h Process, to: Term<'h>, why: Atom) -> BifResult<'h> {
+    if p.has_flag(flag::TRAP_EXIT) {
+        exit_to_self(p, to, why)
+    } else {
+        Err(Stop::error(Term::atom(why)))
+    }
+}
+
+fn exit_to_self<'h>(p: &'h Process, from: Term<'h>, why: Atom) -> BifResult<'h> {
+    if p.has_flag(flag::TRAP_EXIT) {
+        let message = p.heap.tuple(&[Term::atom(am::EXIT), from, Term::atom(why)]);
+        send::message(p.pid(), message);
+        return Ok(Term::TRUE);
+    }
+    let reason = Parcel::pack(Term::atom(why));
+    send::exit(p.pid(), from.raw(), reason, ExitKind::Sent);
+    Err(Stop::YieldWith(Term::TRUE))
+}
+
+fn unlink<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let from = args[0];
+    if from.as_local_pid().is_some() || from.as_local_port().is_some() {
+        links::unlink(p, from);
+    } else if !from.is_pid() {
+        return Err(Stop::BADARG);
+    }
+    Ok(Term::TRUE)
+}
+
+fn monitor_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    monitor(p, args[0], args[1], Options::default())
+}
+
+fn monitor_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let o = monitor_options(args[2]).ok_or(Stop::badarg_because(am::badopt))?;
+    monitor(p, args[0], args[1], o.into())
+}
+
+fn monitor<'h>(p: &'h Process, kind: Term<'h>, item: Term<'h>, o: Options) -> BifResult<'h> {
+    let what = match kind.as_atom() {
+        Some(am::process) => process_to_watch(item).badarg()?,
+        Some(am::port) => port_to_watch(item).badarg()?,
+        Some(am::time_offset) if item.is(am::clock_service) => What::TimeOffset,
+        Some(am::time_offset) => return Err(Stop::BADARG),
+        _ => return Err(Stop::badarg_because(am::badtype)),
+    };
+    Ok(monitors::monitor(p, what, o))
+}
+
+fn process_to_watch(item: Term<'_>) -> Option<What<'_>> {
+    if let Some(pid) = item.as_local_pid() {
+        return Some(What::Process(pid));
+    }
+    if let Some(name) = item.as_atom() {
+        return Some(What::ProcessName(name));
+    }
+    if item.is_pid() {
+        return Some(What::Remote(item));
+    }
+    let [name, host] = item.as_tuple_of::<2>()?;
+    let (name, host) = (name.as_atom()?, host.as_atom()?);
+    if host == node().name() {
+        return Some(What::ProcessName(name));
+    }
+    // A node that is not distributed knows no other nodes.
+    (host == am::Noname || node().name() != am::Noname).then_some(What::Remote(item))
+}
+
+fn port_to_watch(item: Term<'_>) -> Option<What<'_>> {
+    if let Some(port) = item.as_local_port() {
+        return Some(What::Port(port));
+    }
+    if let Some(name) = item.as_atom() {
+        return Some(What::PortName(name));
+    }
+    let [name, host] = item.as_tuple_of::<2>()?;
+    let (name, host) = (name.as_atom()?, host.as_atom()?);
+    (host == node().name()).then_some(What::PortName(name))
+}
+
+/// Ends the monitor; whether there was one, and whether it sends many messages.
+fn end<'h>(p: &'h Process, reference: Term<'h>) -> Result<(bool, bool), Stop<'h>> {
+    let r = reference.as_reference().badarg()?;
+    if r.pid.is_some_and(|pid| pid != p.pid()) {
+        return Err(Stop::BADARG);
+    }
+    let Some(numbers) = r.local() else {
+        return Ok((false, false));
+    };
+    let many = p.with_relations(|r| {
+        r.monitors
+            .get(&numbers)
+            .is_some_and(|m| m.target == Target::TimeOffset)
+    });
+    Ok((monitors::demonitor(p, numbers), many))
+}
+
+fn demonitor_1<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    end(p, args[0])?;
+    Ok(Term::TRUE)
+}
+
+fn demonitor_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let (mut flush, mut info) = (false, false);
+    for o in args[1].to_vec().badarg()? {
+        match o.as_atom() {
+            Some(am::flush) => flush = true,
+            Some(am::info) => info = true,
+            _ => return Err(Stop::BADARG),
+        }
+    }
+    let (found, many) = end(p, args[0])?;
+    let result = Term::bool(found || !info);
+    if flush && (!found || many) {
+        let to = export(am::erts_internal, am::flush_monitor_messages, 3);
+        return Err(Stop::Trap(to, vec![args[0], Term::bool(many), result]));
+    }
+    Ok(result)
+}
+
+fn alias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let mut mode = AliasMode::Explicit;
+    for o in args[0].to_vec().badarg()? {
+        mode = match o.as_atom() {
+            Some(am::explicit_unalias) => AliasMode::Explicit,
+            Some(am::reply) => AliasMode::Reply,
+            _ => return Err(Stop::BADARG),
+        };
+    }
+    Ok(monitors::alias(p, mode))
+}
+
+fn unalias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let r = args[0].as_reference().badarg()?;
+    let ours = r.pid == Some(p.pid());
+    let ended = r.local().filter(|_| ours);
+    Ok(Term::bool(ended.is_some_and(|n| monitors::unalias(p, n))))
+}
+
+fn exit<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let [to, reason] = [args[0], args[1]];
+    if to.as_local_pid() == Some(p.pid()) && (reason.is(am::kill) || !p.has_flag(flag::TRAP_EXIT)) {
+        send::exit(
+            p.pid(),
+            p.pid().word(),
+            Parcel::pack(reason),
+            ExitKind::Sent,
+        );
+        // The signal is handled before the call returns.
+        return Err(Stop::YieldWith(Term::TRUE));
+    }
+    send_exit(p, to, reason)
+}
+
+fn exit_signal<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let [to, reason] = [args[0], args[1]];
+    if to.as_local_pid() == Some(p.pid()) && reason.is(am::normal) && !p.has_flag(flag::TRAP_EXIT) {
+        // Unlike `exit/2`, this one is ignored.
+        return Ok(Term::TRUE);
+    }
+    send_exit(p, to, reason)
+}
+
+fn send_exit<'h>(p: &'h Process, to: Term<'h>, reason: Term<'h>) -> BifResult<'h> {
+    if let Some(pid) = to.as_local_pid() {
+        send::exit(pid, p.pid().word(), Parcel::pack(reason), ExitKind::Sent);
+    } else if let Some(port) = to.as_local_port() {
+        if let Some(t) = ports::get() {
+            t.exit(port, p.pid(), Parcel::pack(reason));
+        }
+    } else if !to.is_pid() {
+        return Err(Stop::BADARG);
+    }
+    Ok(Term::TRUE)
+}

@@ -1,0 +1,203 @@
+//! The poll thread: tells when a file descriptor can be read or written. One thread for all ports, the terminal
+//! and child processes; it starts with the first descriptor to watch.
+//!
+//! A watch fires once; whoever wants to go on asks again. Callbacks run on the poll thread and must not
+//! block. What the system cannot poll (regular files, `/dev/null`) is always ready.
+
+use crate::sys;
+use polling::{Event, Events, Poller};
+use std::collections::HashMap;
+use std::os::fd::RawFd;
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+/// What a descriptor becomes ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Read,
+    Write,
+}
+
+/// What runs when it is.
+pub type Callback = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Watch {
+    read: Option<Callback>,
+    write: Option<Callback>,
+}
+
+impl Watch {
+    fn is_empty(&self) -> bool {
+        self.read.is_none() && self.write.is_none()
+    }
+    fn interest(&self, fd: RawFd) -> Event {
+        Event::new(fd as usize, self.read.is_some(), self.write.is_some())
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    watches: HashMap<RawFd, Watch>,
+    /// To run without waiting.
+    ready: Vec<Callback>,
+}
+
+struct Thread {
+    poller: Poller,
+    table: Mutex<Table>,
+}
+
+/// Starts the thread. A system that has no way to poll has no ports: nothing ever becomes ready.
+static THREAD: LazyLock<Option<&'static Thread>> = LazyLock::new(|| {
+    let thread: &'static Thread = Box::leak(Box::new(Thread {
+        poller: Poller::new().ok()?,
+        table: Mutex::default(),
+    }));
+    std::thread::Builder::new()
+        .name("erts_poll".into())
+        .spawn(|| thread.run())
+        .ok()?;
+    Some(thread)
+});
+
+impl Thread {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn run(&self) {
+        let mut events = Events::new();
+        loop {
+            events.clear();
+            // Interrupted or woken: look for what is ready all the same.
+            let _ = self.poller.wait(&mut events, None);
+            let mut run = {
+                let mut table = self.table();
+                let mut run = std::mem::take(&mut table.ready);
+                for event in events.iter() {
+                    self.take(&mut table, event, &mut run);
+                }
+                run
+            };
+            run.drain(..).for_each(|f| f());
+        }
+    }
+
+    /// Moves the callbacks of an event to `run`, and arms the descriptor again for what is left.
+    fn take(&self, table: &mut Table, event: Event, run: &mut Vec<Callback>) {
+        let Ok(fd) = RawFd::try_from(event.key) else {
+            return;
+        };
+        let Some(watch) = table.watches.get_mut(&fd) else {
+            return;
+        };
+        if event.readable {
+            run.extend(watch.read.take());
+        }
+        if event.writable {
+            run.extend(watch.write.take());
+        }
+        if !watch.is_empty() {
+            let interest = watch.interest(fd);
+            self.arm(table, fd, interest);
+        }
+    }
+
+    fn arm(&self, table: &mut Table, fd: RawFd, interest: Event) {
+        let armed = match sys::poll_modify(&self.poller, fd, interest) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                sys::poll_add(&self.poller, fd, interest)
+            }
+            other => other,
+        };
+        if armed.is_err() {
+            // Not pollable (or not open: the callback's system call will tell).
+            if let Some(w) = table.watches.remove(&fd) {
+                table.ready.extend(w.read);
+                table.ready.extend(w.write);
+                let _ = self.poller.notify();
+            }
+        }
+    }
+}
+
+/// Runs `f` on the poll thread once `fd` is ready; replaces an earlier watch of the same direction.
+pub fn once(fd: RawFd, direction: Direction, f: Callback) {
+    let Some(thread) = *THREAD else { return };
+    let mut table = thread.table();
+    let watch = table.watches.entry(fd).or_default();
+    match direction {
+        Direction::Read => watch.read = Some(f),
+        Direction::Write => watch.write = Some(f),
+    }
+    let interest = watch.interest(fd);
+    thread.arm(&mut table, fd, interest);
+}
+
+/// Forgets a descriptor. Comes before it is closed.
+pub fn forget(fd: RawFd) {
+    let Some(thread) = *THREAD else { return };
+    let removed = thread.table().watches.remove(&fd);
+    sys::poll_delete(&thread.poller, fd);
+    // Dropped outside of the lock: callbacks may own ports.
+    drop(removed);
+}
+
+/// Runs `f` on the poll thread soon.
+pub fn soon(f: Callback) {
+    let Some(thread) = *THREAD else { return };
+    thread.table().ready.push(f);
+    let _ = thread.poller.notify();
+}
+
+/// Whether a write of up to `PIPE_BUF` bytes would not block now.
+pub fn writable_now(fd: RawFd) -> bool {
+    ready_now(fd, rustix::event::PollFlags::OUT)
+}
+
+/// Whether a read would not block now.
+pub fn readable_now(fd: RawFd) -> bool {
+    ready_now(fd, rustix::event::PollFlags::IN)
+}
+
+fn ready_now(fd: RawFd, flags: rustix::event::PollFlags) -> bool {
+    let Some(fd) = sys::borrow_fd(fd) else {
+        return true;
+    };
+    let mut fds = [rustix::event::PollFd::from_borrowed_fd(fd, flags)];
+    let now = rustix::event::Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // Failing and hung-up descriptors are ready: the call that follows tells how.
+    !matches!(rustix::event::poll(&mut fds, Some(&now)), Ok(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn pipes_and_files_become_ready() {
+        let (r, w) = rustix::pipe::pipe().unwrap();
+        let (tx, rx) = channel();
+        let done = tx.clone();
+        let fd = r.as_raw_fd();
+        once(fd, Direction::Read, Box::new(move || done.send(1).unwrap()));
+        assert!(rx.recv_timeout(Duration::from_millis(30)).is_err());
+        assert!(writable_now(w.as_raw_fd()) && !readable_now(fd));
+        rustix::io::write(&w, b"x").unwrap();
+        assert_eq!(rx.recv_timeout(Duration::from_secs(5)), Ok(1));
+        let done = tx.clone();
+        once(fd, Direction::Read, Box::new(move || done.send(2).unwrap()));
+        assert_eq!(rx.recv_timeout(Duration::from_secs(5)), Ok(2));
+        forget(fd);
+        let file = std::fs::File::open("/dev/null").unwrap();
+        let f = file.as_raw_fd();
+        once(f, Direction::Read, Box::new(move || tx.send(3).unwrap()));
+        assert_eq!(rx.recv_timeout(Duration::from_secs(5)), Ok(3));
+    }
+}

@@ -1,0 +1,81 @@
+//! All ports by identifier, those included that only write what is left.
+
+use super::{Port, core::Io};
+use corten_engine::node;
+use corten_term::PortId;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+
+static PORTS: RwLock<BTreeMap<u64, Arc<Port>>> = RwLock::new(BTreeMap::new());
+static NEXT: AtomicU64 = AtomicU64::new(0);
+/// Bytes of finished ports' input and output: for `statistics(io)`.
+static IO: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
+
+/// A new identifier; `None` when there are as many ports as there may be.
+pub fn reserve() -> Option<PortId> {
+    let count = PORTS.read().unwrap_or_else(|e| e.into_inner()).len();
+    if count >= node().config.port_limit {
+        return None;
+    }
+    Some(PortId::from_data(NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+pub fn insert(port: Arc<Port>) {
+    let mut ports = PORTS.write().unwrap_or_else(|e| e.into_inner());
+    ports.insert(port.id.data(), port);
+}
+
+pub fn remove(id: PortId) {
+    let port = PORTS
+        .write()
+        .unwrap_or_else(|e| e.into_inner())
+        .remove(&id.data());
+    drop(port);
+}
+
+/// A port, even one that has ended but still writes.
+pub fn find(id: PortId) -> Option<Arc<Port>> {
+    let ports = PORTS.read().unwrap_or_else(|e| e.into_inner());
+    ports.get(&id.data()).cloned()
+}
+
+/// All open ports.
+pub fn all() -> Vec<Arc<Port>> {
+    let ports = PORTS.read().unwrap_or_else(|e| e.into_inner());
+    ports.values().filter(|p| p.is_open()).cloned().collect()
+}
+
+/// Counts bytes for `statistics(io)`.
+pub fn count(io: Io, bytes: usize) {
+    let counter = match io {
+        Io::In => &IO.0,
+        Io::Out => &IO.1,
+    };
+    counter.fetch_add(bytes as u64, Ordering::Relaxed);
+}
+
+/// Bytes that all ports have read and written.
+pub fn totals() -> (u64, u64) {
+    (IO.0.load(Ordering::Relaxed), IO.1.load(Ordering::Relaxed))
+}
+
+/// Whether any port has output that is not written yet.
+pub fn pending_output() -> bool {
+    let ports: Vec<_> = {
+        let ports = PORTS.read().unwrap_or_else(|e| e.into_inner());
+        ports.values().cloned().collect()
+    };
+    ports
+        .iter()
+        .any(|p| p.lock().driver.as_ref().is_some_and(|d| d.pending() > 0))
+}
+
+/// Waits until all output is written, at most this long: what `halt` does before it ends the node.
+pub fn flush(timeout: Option<Duration>) {
+    let start = Instant::now();
+    while pending_output() && timeout.is_none_or(|t| start.elapsed() < t) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
