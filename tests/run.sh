@@ -18,7 +18,7 @@
 #   known_failure   why it fails today; the run fails when it passes, so that the file gets removed
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-export LC_ALL=C.UTF-8 TZ=UTC ERL_CRASH_DUMP_SECONDS=0 TERM=dumb
+export TEST_ROOT=${here%/*} LC_ALL=C.UTF-8 TZ=UTC ERL_CRASH_DUMP_SECONDS=0 TERM=dumb
 export ENGINE_ERL=${ENGINE_ERL:-erl} ENGINE_ELIXIR=${ENGINE_ELIXIR:-} REF_ERLC=${REF_ERLC:-}
 export TEST_TIMEOUT=${TEST_TIMEOUT:-60} RECORD=${RECORD:-}
 
