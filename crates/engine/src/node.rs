@@ -136,6 +136,7 @@ pub fn init(config: Config, tables: &[&'static [Bif]]) -> &'static Node {
     NODE.get_or_init(|| {
         let bifs: Vec<&'static Bif> = tables.iter().flat_map(|t| t.iter()).collect();
         crate::code::init(&bifs);
+        crate::interp::executor::install();
         Node {
             processes: ProcessTable::new(config.process_limit),
             bifs,

@@ -12,7 +12,6 @@ use super::lower::{self, LowerError};
 use super::module::Loaded;
 use super::{FunEntry, Location};
 use crate::Process;
-use crate::process::Mfa;
 use corten_loader::LoadError;
 use corten_term::layout::{IMMEDIATE2_MASK, TAG_CATCH, is_header};
 use corten_term::{Atom, Word};
@@ -261,15 +260,8 @@ pub fn locate(pc: *const Word) -> Option<Location> {
 }
 
 fn static_location(pc: *const Word) -> Option<Location> {
-    use corten_term::am;
-    (pc == crate::interp::static_code::apply_entry()).then_some(Location {
-        mfa: Mfa {
-            module: am::erlang,
-            function: am::apply,
-            arity: 3,
-        },
-        line: None,
-    })
+    let mfa = crate::interp::static_code::locate(pc)?;
+    Some(Location { mfa, line: None })
 }
 
 /// Whether the running process would return to, goes on in, or holds a fun of the old code of `module`.

@@ -168,17 +168,14 @@ fn hibernate(cx: Cx<'_>, module: Atom, function: Atom, arguments: Term<'_>) -> G
     cx.set_x(0, Term::atom(module).raw());
     cx.set_x(1, Term::atom(function).raw());
     cx.set_x(2, arguments.raw());
-    let e = p.block_end.get().wrapping_sub(1);
-    p.stack_top.set(e);
-    // SAFETY: a process has at least one word of stack: the continuation that it was started with.
-    unsafe { *e = static_code::normal_exit() as Word };
+    p.stack_top.set(p.block_end.get());
     crate::signal::receive::reset(p);
     crate::gc::hibernate(p, cx.live(3));
     p.set_flag(flag::HIBERNATED, true);
     if crate::signal::receive::peek(p) != crate::signal::receive::Peek::Empty {
-        return cx.leave(static_code::apply_entry(), 3, Outcome::Yield);
+        return cx.leave(static_code::hibernate_entry(), 3, Outcome::Yield);
     }
-    cx.leave(static_code::apply_entry(), 3, Outcome::Wait)
+    cx.leave(static_code::hibernate_entry(), 3, Outcome::Wait)
 }
 
 /// A guard BIF failed outside of a guard.
@@ -287,6 +284,20 @@ fn undefined(cx: Cx<'_>, m: Atom, f: Atom, arity: usize, next: Next) -> Go {
 }
 
 // ---- apply ----
+
+/// The first thing that a process does: `apply(M, F, Args)` on an empty stack.
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply_first(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    let e = p.stack_top.get().wrapping_sub(1);
+    p.stack_top.set(e);
+    // SAFETY: some words between heap and stack are always free; the rest as above.
+    unsafe {
+        *e = static_code::normal_exit() as Word;
+        apply_list(p, x, pc)
+    }
+}
 
 /// `apply(M, F, Args)` with the three in x0 to x2, as a tail call (also the body of `erlang:apply/3`).
 ///

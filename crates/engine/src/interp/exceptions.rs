@@ -76,13 +76,6 @@ pub fn throw(cx: Cx<'_>, class: Class, reason: Term<'_>, trace: Term<'_>) -> Go 
             handler
         }
         None => {
-            let (class, reason) = match class {
-                Class::Throw => (
-                    Class::Error,
-                    p.heap.tuple(&[Term::atom(am::nocatch), reason]),
-                ),
-                class => (class, reason),
-            };
             p.exception.class.set(class);
             p.exception.reason.set(reason.raw());
             p.exception.trace.set(trace.raw());
@@ -106,21 +99,6 @@ fn find_handler(p: &Process) -> Option<(*mut Word, Go)> {
         }
     }
     None
-}
-
-/// The reason that links, monitors and the log see for an exception that nobody caught: errors carry the stack trace.
-pub fn exit_reason(p: &Process) -> Term<'_> {
-    // SAFETY: both are roots of the process.
-    let (reason, trace) = unsafe {
-        (
-            p.root(p.exception.reason.get()),
-            p.root(p.exception.trace.get()),
-        )
-    };
-    match p.exception.class.get() {
-        Class::Error => p.heap.tuple(&[reason, stacktrace::build(p, trace)]),
-        _ => reason,
-    }
 }
 
 /// A BIF or NIF did not return a value but raises. `args` are those of the call.

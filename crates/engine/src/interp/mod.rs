@@ -12,6 +12,7 @@ mod bs_match;
 mod calls;
 pub mod disasm;
 pub mod exceptions;
+pub mod executor;
 mod hot;
 pub mod machine;
 pub mod ops;
@@ -29,7 +30,6 @@ pub mod encoding {
 }
 
 pub use calls::run_dirty;
-pub use exceptions::exit_reason;
 pub use machine::Registers;
 pub use static_code::write_stub;
 
@@ -78,19 +78,6 @@ pub fn run(p: &Process, registers: &mut Registers) -> Outcome {
     let x = registers as *mut Registers;
     // SAFETY: this thread runs the process; `pc` is where it stopped.
     Outcome::from_ret(unsafe { machine::enter(S::load(p, x.cast(), p.pc.get())) })
-}
-
-/// Makes a fresh process call `M:F(Args)`: `arguments` is a term of its heap.
-pub fn prepare_start(p: &Process, module: Word, function: Word, arguments: Word) {
-    let e = p.stack_top.get().wrapping_sub(1);
-    p.stack_top.set(e);
-    // SAFETY: a fresh block has room for the first continuation.
-    unsafe { *e = static_code::normal_exit() as Word };
-    p.x[0].set(module);
-    p.x[1].set(function);
-    p.x[2].set(arguments);
-    p.live.set(3);
-    p.pc.set(static_code::apply_entry());
 }
 
 /// Saves the first `live` X registers and where to go on.

@@ -163,6 +163,7 @@ ops! {
     NifBody "B" slow calls::nif_body;
     NifStart "U" hot nif_start;
     CallStub "E" slow calls::call_stub;
+    ApplyFirst "" slow calls::apply_first;
     ApplyList "" slow calls::apply_list;
     ApplyFun "" slow calls::apply_fun;
     Apply "an" slow calls::apply;

@@ -105,8 +105,7 @@ pub fn addresses(p: &Process, most: usize) -> Vec<*const Word> {
 }
 
 /// The stack of a process that is not running, as `process_info(P, current_stacktrace)` shows it.
-pub fn current<'h>(of: &Process, heap: &'h corten_term::Heap) -> Term<'h> {
-    let most = DEPTH.load(Ordering::Relaxed);
+pub fn current<'h>(of: &Process, heap: &'h corten_term::Heap, most: usize) -> Term<'h> {
     let frames: Vec<Term<'h>> = addresses(of, most)
         .into_iter()
         .filter_map(code::locate)

@@ -2,13 +2,15 @@
 
 use super::ops::Op;
 use crate::code::Export;
+use crate::process::Mfa;
 use corten_term::{Atom, Term, Word, am};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
 /// Words of the pieces below, each with a function header.
 struct Code {
-    apply: [Word; 6],
+    spawn: [Word; 6],
+    hibernate: [Word; 6],
     normal_exit: [Word; 6],
 }
 
@@ -28,15 +30,21 @@ fn header(module: Atom, function: Atom, arity: u8, op: Op) -> [Word; 6] {
 fn code() -> &'static Code {
     CODE.get_or_init(|| {
         Box::leak(Box::new(Code {
-            apply: header(am::erlang, am::apply, 3, Op::ApplyList),
+            spawn: header(am::erlang, am::apply, 3, Op::ApplyFirst),
+            hibernate: header(am::erlang, am::hibernate, 3, Op::ApplyFirst),
             normal_exit: header(am::erlang, am::apply, 0, Op::NormalExit),
         }))
     })
 }
 
-/// Calls the function named in x0 and x1 with the list in x2.
-pub fn apply_entry() -> *const Word {
-    &raw const code().apply[4]
+/// With an empty stack, calls the function named in x0 and x1 with the list in x2; then the process ends.
+pub fn spawn_entry() -> *const Word {
+    &raw const code().spawn[4]
+}
+
+/// The same, for a process that has hibernated.
+pub fn hibernate_entry() -> *const Word {
+    &raw const code().hibernate[4]
 }
 
 /// Ends the process normally.
@@ -58,8 +66,11 @@ pub fn write_stub(e: &'static Export) {
     }
 }
 
-/// Whether an address is that of the code here.
-pub fn is_static(pc: *const Word) -> bool {
-    let c = code() as *const Code as usize;
-    (c..c + size_of::<Code>()).contains(&(pc as usize))
+/// The function whose code here holds the address.
+pub fn locate(pc: *const Word) -> Option<Mfa> {
+    let c = code();
+    let pieces = [&c.spawn, &c.hibernate];
+    let piece = pieces.into_iter().find(|p| p.as_ptr_range().contains(&pc))?;
+    // SAFETY: the piece starts with a header.
+    Some(unsafe { crate::code::header_mfa(&raw const piece[4]) })
 }

@@ -20,41 +20,13 @@ pub use scheduler::{current_index, online, set_online, start};
 
 use crate::Process;
 use crate::process::Mfa;
-use corten_term::{Atom, Heap, Term, Word, layout};
+use corten_term::{Atom, Heap, Term, Word};
 use std::sync::OnceLock;
 
 /// Reductions in a slice.
 pub const SLICE: i32 = 4000;
-/// `x` registers that instructions may name, and some for the engine's own use.
-pub const X_REGISTERS: usize = 1024 + 16;
 
-/// Why the interpreter left a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The slice is over (or something else comes first): swapped out, goes on at `pc`.
-    Yield,
-    /// It waits for a signal: swapped out, looks again at `pc`.
-    Wait,
-    /// What comes next is a native function for a dirty pool: swapped out before the call.
-    DirtyIo,
-    DirtyCpu,
-    /// It is over: `process::exit` was told why.
-    Exited,
-}
-
-/// Registers of a thread that runs processes.
-#[derive(Debug)]
-pub struct Registers {
-    pub x: [Word; X_REGISTERS],
-}
-
-impl Registers {
-    pub fn new() -> Box<Registers> {
-        Box::new(Registers {
-            x: [layout::NIL; X_REGISTERS],
-        })
-    }
-}
+pub use crate::interp::{Outcome, Registers};
 
 /// What runs processes: the interpreter.
 pub trait Executor: Sync {
