@@ -18,8 +18,6 @@ pub const BIFS: &[Bif] = bifs![
 
 /// What a process may do in one slice.
 const CONTEXT_REDUCTIONS: i64 = 4000;
-/// What programs read as the number of asynchronous threads; there are none.
-const ASYNC_THREADS: usize = 1;
 
 fn system_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if let Some(key) = a[0].as_atom() {
@@ -96,7 +94,7 @@ fn identity<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
             },
         ),
         "driver_version" => latin1(p, "3.3"),
-        "compat_rel" => Some(Term::small(major_release(n))),
+        "compat_rel" => count(n.config.shown.compat_rel as usize),
         "emu_args" => {
             let args: Vec<_> = n
                 .config
@@ -170,10 +168,10 @@ fn scheduling<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
             ]))
         }
         "run_queues" => count(c.schedulers),
-        "logical_processors"
-        | "logical_processors_available"
-        | "logical_processors_online"
-        | "cpu_quota" => count(cores()),
+        "logical_processors" => count(c.shown.processors),
+        "logical_processors_available" | "logical_processors_online" | "cpu_quota" => {
+            count(c.shown.processors_usable)
+        }
         "multi_scheduling" => name(if activity::multi_scheduling_blocked() {
             "blocked"
         } else {
@@ -188,7 +186,7 @@ fn scheduling<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         "cpu_topology" => cpu_topology(p, atom("used")).ok(),
         "update_cpu_info" => name("unchanged"),
         "smp_support" | "threads" => Some(Term::TRUE),
-        "thread_pool_size" => count(ASYNC_THREADS),
+        "thread_pool_size" => count(c.shown.thread_pool_size),
         "context_reductions" => Some(Term::small(CONTEXT_REDUCTIONS)),
         "reader_groups_map" | "decentralized_counter_groups_map" => {
             let groups: Vec<_> = (0..c.schedulers.min(64))
@@ -239,7 +237,7 @@ fn limits<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         "atom_count" => count(corten_term::atom::count() as usize),
         "process_limit" => count(c.process_limit),
         "port_limit" => count(c.port_limit),
-        "ets_limit" => count(8192),
+        "ets_limit" => count(c.shown.ets_limit),
         "max_integer" => Some(max_integer(p)),
         "wordsize" => count(8),
         "endian" => name(if cfg!(target_endian = "big") {
@@ -276,11 +274,17 @@ fn limits<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         } else {
             "on_heap"
         }),
-        "dist_buf_busy_limit" => count(1_048_576),
-        "delayed_node_table_gc" => count(60),
+        "dist_buf_busy_limit" => count(c.shown.dist_buf_busy_limit),
+        "delayed_node_table_gc" => match c.shown.delayed_node_table_gc {
+            Some(seconds) => count(seconds as usize),
+            None => Some(Term::atom(am::infinity)),
+        },
         "outstanding_system_requests_limit" => count(settings::outstanding_system_requests_limit()),
-        "halt_flush_timeout" => Some(Term::atom(am::infinity)),
-        "async_dist" => Some(Term::FALSE),
+        "halt_flush_timeout" => match c.shown.halt_flush_timeout {
+            Some(ms) => count(ms as usize),
+            None => Some(Term::atom(am::infinity)),
+        },
+        "async_dist" => Some(Term::bool(c.shown.async_dist)),
         "trace_control_word" => Some(p.heap.uint(u64::from(settings::trace_control_word()))),
         "sequential_tracer" => Some(Term::FALSE),
         "break_ignored" => Some(Term::bool(
@@ -296,11 +300,14 @@ fn clocks<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
     match key {
         "start_time" => Some(p.heap.int(clock::START_TIME)),
         "end_time" => Some(p.heap.int(clock::END_TIME)),
-        "time_correction" => Some(Term::TRUE),
+        "time_correction" => Some(Term::bool(node().config.shown.time_correction)),
         "time_offset" => name("volatile"),
         "time_warp_mode" => name("multi_time_warp"),
         "tolerant_timeofday" => name("disabled"),
-        "modified_timing_level" => Some(Term::UNDEFINED),
+        "modified_timing_level" => match node().config.shown.modified_timing_level {
+            Some(level) => count(usize::from(level)),
+            None => Some(Term::UNDEFINED),
+        },
         "os_monotonic_time_source" => {
             let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
             let now = t.tv_sec * 1_000_000_000 + t.tv_nsec;
@@ -340,10 +347,10 @@ fn build<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         | "lock_checking"
         | "lock_counting"
         | "dynamic_trace_probes"
-        | "ets_always_compress"
-        | "ets_realloc_moves"
-        | "io_thread"
-        | "port_parallelism" => Some(Term::FALSE),
+        | "io_thread" => Some(Term::FALSE),
+        "ets_always_compress" => Some(Term::bool(node().config.shown.ets_always_compress)),
+        "ets_realloc_moves" => Some(Term::bool(node().config.shown.ets_realloc_moves)),
+        "port_parallelism" => Some(Term::bool(node().config.shown.port_parallelism)),
         "beam_jump_table"
         | "constant_pool_support"
         | "eager_check_io"

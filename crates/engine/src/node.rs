@@ -49,6 +49,58 @@ pub struct Config {
     pub warning_map: WarningMap,
     /// Collect at every allocation point (`CORTEN_GC_STRESS=1`).
     pub gc_stress: bool,
+    /// Flags that only `system_info` shows.
+    pub shown: Shown,
+}
+
+/// What flags say about things that this engine does in its own way; `system_info` answers with it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Processors, and those that the node may use.
+    pub processors: usize,
+    pub processors_usable: usize,
+    /// `+A`.
+    pub thread_pool_size: usize,
+    /// `+e`.
+    pub ets_limit: usize,
+    /// `+ec`, `+r`.
+    pub ets_always_compress: bool,
+    pub ets_realloc_moves: bool,
+    /// `+zdbbl` in bytes, `+zdntgc` in seconds (`None`: never), `+pad`, `+zhft` in milliseconds (`None`: never).
+    pub dist_buf_busy_limit: usize,
+    pub delayed_node_table_gc: Option<u32>,
+    pub async_dist: bool,
+    pub halt_flush_timeout: Option<u64>,
+    /// `+spp`.
+    pub port_parallelism: bool,
+    /// `+T`.
+    pub modified_timing_level: Option<u8>,
+    /// `+c`.
+    pub time_correction: bool,
+    /// `+R`.
+    pub compat_rel: u32,
+}
+
+impl Default for Shown {
+    fn default() -> Shown {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Shown {
+            processors: cores,
+            processors_usable: cores,
+            thread_pool_size: 1,
+            ets_limit: 8192,
+            ets_always_compress: false,
+            ets_realloc_moves: false,
+            dist_buf_busy_limit: 1 << 20,
+            delayed_node_table_gc: Some(60),
+            async_dist: false,
+            halt_flush_timeout: None,
+            port_parallelism: false,
+            modified_timing_level: None,
+            time_correction: true,
+            compat_rel: 27,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +152,7 @@ impl Default for Config {
             break_handler: BreakMode::Menu,
             warning_map: WarningMap::Warning,
             gc_stress: false,
+            shown: Shown::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{CliError, Result};
+use cpus::Cpus;
 use flags::Flags;
 use parse::Parsed;
 
@@ -26,6 +27,7 @@ use parse::Parsed;
 #[derive(Debug)]
 pub struct EmulatorArgs {
     pub flags: Flags,
+    pub cpus: Cpus,
     /// The whole argv: `system_info(emu_args)`.
     pub argv: Vec<Vec<u8>>,
     /// What came after the first `--`: the argument of `erl_init:start/2`.
@@ -87,14 +89,10 @@ pub fn main(argv: Vec<OsString>) -> Result<std::convert::Infallible> {
         .skip(1)
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
-    let parsed = parse::parse(
-        &program,
-        &words,
-        &cpus::Cpus::of_this_machine(),
-        &mut |line| {
-            crate::err(&format!("{line}\n"));
-        },
-    );
+    let cpus = Cpus::of_this_machine();
+    let parsed = parse::parse(&program, &words, &cpus, &mut |line| {
+        crate::err(&format!("{line}\n"));
+    });
     let (flags, flags_end) = match parsed {
         Ok((Parsed::Run(flags), end)) => (*flags, end),
         Ok((Parsed::ShowVersion, _)) => {
@@ -113,11 +111,16 @@ pub fn main(argv: Vec<OsString>) -> Result<std::convert::Infallible> {
             std::process::exit(1);
         }
     };
-    let args = node_args(flags, argv, flags_end)?;
+    let args = node_args(flags, cpus, argv, flags_end)?;
     start::run_node(args)
 }
 
-fn node_args(flags: Flags, argv: Vec<OsString>, flags_end: usize) -> Result<EmulatorArgs> {
+fn node_args(
+    flags: Flags,
+    cpus: Cpus,
+    argv: Vec<OsString>,
+    flags_end: usize,
+) -> Result<EmulatorArgs> {
     // argv[0], the flags, `--`.
     let init_args: Vec<Vec<u8>> = argv
         .iter()
@@ -145,6 +148,7 @@ fn node_args(flags: Flags, argv: Vec<OsString>, flags_end: usize) -> Result<Emul
     let erts_version = erts_version_of(&bindir).ok_or_else(|| CliError::NotErts(bindir.clone()))?;
     Ok(EmulatorArgs {
         flags,
+        cpus,
         progname: value(b"-progname").map_or_else(|| b"erl".to_vec(), OsString::into_vec),
         preloaded: preloaded(&root, &bindir, &erts_version)?,
         argv: argv.into_iter().map(OsString::into_vec).collect(),

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use corten_engine::Bif;
-use corten_engine::node::{BreakMode, Config, WarningMap};
+use corten_engine::node::{BreakMode, Config, Shown, WarningMap};
 
 use super::EmulatorArgs;
 use super::flags::{Break, OTP_RELEASE, Warnings};
@@ -64,6 +64,26 @@ fn config_of(args: EmulatorArgs) -> Config {
             Warnings::Info => WarningMap::Info,
             Warnings::Warning => WarningMap::Warning,
             Warnings::Error => WarningMap::Error,
+        },
+        shown: Shown {
+            processors: args.cpus.configured as usize,
+            processors_usable: args.cpus.usable as usize,
+            thread_pool_size: s.async_threads as usize,
+            ets_limit: flags
+                .limits
+                .ets_tables
+                .map_or(8192, |n| (n as usize).max(8192)),
+            ets_always_compress: flags.system.ets_always_compress,
+            ets_realloc_moves: flags.system.ets_always_move,
+            dist_buf_busy_limit: usize::try_from(flags.dist.buffer_busy_limit)
+                .unwrap_or(usize::MAX),
+            delayed_node_table_gc: flags.dist.node_gc_delay,
+            async_dist: flags.dist.async_by_default,
+            halt_flush_timeout: flags.system.halt_flush_timeout,
+            port_parallelism: s.port_parallelism,
+            modified_timing_level: flags.time.modified_timing,
+            time_correction: flags.time.correction,
+            compat_rel: flags.system.compat_release,
         },
         gc_stress: std::env::var_os("CORTEN_GC_STRESS").is_some_and(|v| v == "1"),
     }
