@@ -6,9 +6,10 @@
 
 use crate::sys;
 use polling::{Event, Events, Poller};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::fd::RawFd;
 use std::sync::{LazyLock, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 /// What a descriptor becomes ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,28 @@ struct Table {
     watches: HashMap<RawFd, Watch>,
     /// To run without waiting.
     ready: Vec<Callback>,
+    /// To run at a time; the number tells timers of one time apart.
+    timers: BTreeMap<(Instant, u64), Callback>,
+    next_timer: u64,
 }
+
+impl Table {
+    /// Takes what is due; tells how long to wait for the next.
+    fn take_due(&mut self, run: &mut Vec<Callback>) -> Option<Duration> {
+        let now = Instant::now();
+        while let Some(first) = self.timers.first_entry() {
+            let due = first.key().0;
+            if due > now {
+                return Some(due - now);
+            }
+            run.push(first.remove());
+        }
+        None
+    }
+}
+
+/// A timer that was set.
+pub type Timer = (Instant, u64);
 
 struct Thread {
     poller: Poller,
@@ -67,13 +89,15 @@ impl Thread {
 
     fn run(&self) {
         let mut events = Events::new();
+        let mut wait = None;
         loop {
             events.clear();
             // Interrupted or woken: look for what is ready all the same.
-            let _ = self.poller.wait(&mut events, None);
+            let _ = self.poller.wait(&mut events, wait);
             let mut run = {
                 let mut table = self.table();
                 let mut run = std::mem::take(&mut table.ready);
+                wait = table.take_due(&mut run);
                 for event in events.iter() {
                     self.take(&mut table, event, &mut run);
                 }
@@ -148,6 +172,38 @@ pub fn soon(f: Callback) {
     let Some(thread) = *THREAD else { return };
     thread.table().ready.push(f);
     let _ = thread.poller.notify();
+}
+
+/// Runs `f` on the poll thread after a time.
+pub fn after(time: Duration, f: Callback) -> Timer {
+    let now = Instant::now();
+    // Times beyond the clock's range are as good as for ever.
+    let due = now
+        .checked_add(time)
+        .unwrap_or(now + Duration::from_secs(1 << 32));
+    let Some(thread) = *THREAD else {
+        return (due, 0);
+    };
+    let mut table = thread.table();
+    table.next_timer += 1;
+    let timer = (due, table.next_timer);
+    table.timers.insert(timer, f);
+    let first = table
+        .timers
+        .first_key_value()
+        .is_some_and(|(t, _)| *t == timer);
+    drop(table);
+    if first {
+        let _ = thread.poller.notify();
+    }
+    timer
+}
+
+/// Forgets a timer.
+pub fn cancel(timer: Timer) {
+    let Some(thread) = *THREAD else { return };
+    let removed = thread.table().timers.remove(&timer);
+    drop(removed);
 }
 
 /// Whether a write of up to `PIPE_BUF` bytes would not block now.

@@ -1,6 +1,7 @@
 //! What a driver does for its port. Every call comes with the port locked; none may block.
 
 use super::Core;
+use super::{inet, ram_file};
 use corten_term::PortId;
 use std::os::fd::RawFd;
 
@@ -25,6 +26,10 @@ pub trait Driver: Send {
     fn ready_output(&mut self, core: &mut Core, fd: RawFd) {
         let _ = (core, fd);
     }
+    /// A timer that the driver has set.
+    fn timeout(&mut self, core: &mut Core, what: u64) {
+        let _ = (core, what);
+    }
     /// The program that the driver started has ended.
     fn child_exited(&mut self, core: &mut Core, status: i32) {
         let _ = (core, status);
@@ -44,7 +49,16 @@ pub struct BuiltIn {
 }
 
 /// In the order in which `erl_ddll:loaded_drivers/0` lists them.
-pub const DRIVERS: &[BuiltIn] = &[];
+pub const DRIVERS: &[BuiltIn] = &[
+    BuiltIn {
+        name: "udp_inet",
+        start: inet::start_udp,
+    },
+    BuiltIn {
+        name: "ram_file_drv",
+        start: ram_file::start,
+    },
+];
 
 /// The driver that a command's first word names.
 pub fn built_in(command: &[u8]) -> Option<&'static BuiltIn> {

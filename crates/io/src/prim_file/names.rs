@@ -1,7 +1,7 @@
 //! Names that ports get (commands, directories, arguments): characters or raw binaries on the Erlang side,
 //! bytes on the native side.
 
-use corten_engine::node;
+use corten_engine::node::try_node;
 use corten_term::Term;
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ pub fn utf8_names() -> bool {
 
 /// What follows `+fn` on the command line, if it is there.
 fn flag() -> Option<&'static [u8]> {
-    let args = node()
+    let args = try_node()?
         .config
         .emu_args
         .iter()

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod interfaces;
 pub mod process;
 pub mod signals;
 pub mod zstream;

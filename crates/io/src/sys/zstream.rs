@@ -13,6 +13,7 @@ pub const MEM_ERROR: i32 = z::Z_MEM_ERROR;
 pub const BUF_ERROR: i32 = z::Z_BUF_ERROR;
 pub const VERSION_ERROR: i32 = z::Z_VERSION_ERROR;
 pub const NO_FLUSH: i32 = z::Z_NO_FLUSH;
+pub const FINISH: i32 = z::Z_FINISH;
 
 unsafe extern "C" {
     /// Missing from the bindings; in zlib since 1.2.7.1.

@@ -294,3 +294,31 @@ fn enqueue<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         p.heap.tuple(&[Term::atom(atoms::continue_()), rest])
     })
 }
+
+/// `bytes` in gzip form, as `zlib:gzip/1` makes it.
+pub fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut z = ZStream::deflate(-1, 8, 16 + 15, 8, 0).ok()?;
+    run(&mut z, bytes, zstream::FINISH, usize::MAX)
+}
+
+/// What a gzip form holds; `None` if it is damaged or holds more than `max` bytes.
+pub fn gunzip(bytes: &[u8], max: usize) -> Option<Vec<u8>> {
+    let mut z = ZStream::inflate(16 + 15).ok()?;
+    run(&mut z, bytes, zstream::NO_FLUSH, max)
+}
+
+fn run(z: &mut ZStream, mut input: &[u8], flush: i32, max: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let step = z.step(input, &mut buffer, flush);
+        input = &input[step.consumed..];
+        out.extend_from_slice(&buffer[..step.produced]);
+        match step.code {
+            _ if out.len() > max => return None,
+            zstream::STREAM_END => return Some(out),
+            zstream::OK if step.consumed + step.produced > 0 => {}
+            _ => return None,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The inet drivers: sockets as `prim_inet` drives them, with requests by `port_control` and data by
+//! `port_command`.
+//!
+//! A request is answered at once with `1` and bytes, or `0` and the name of an error; what takes time is
+//! answered with a number, and `{inet_async, Port, Number, Result}` follows. [`socket`] has what all sockets
+//! share, [`options`] their options, [`address`] how addresses are written, [`udp`] datagrams.
+
+mod address;
+mod interfaces;
+mod options;
+mod services;
+mod socket;
+mod udp;
+
+pub use udp::start as start_udp;
+
+/// Operations of `port_control` are numbered from here.
+const MAGIC: u32 = 0x03f1_a300;
+
+/// Requests.
+mod request {
+    pub const OPEN: u32 = 1;
+    pub const CLOSE: u32 = 2;
+    pub const CONNECT: u32 = 3;
+    pub const PEER: u32 = 4;
+    pub const NAME: u32 = 5;
+    pub const BIND: u32 = 6;
+    pub const SETOPTS: u32 = 7;
+    pub const GETOPTS: u32 = 8;
+    pub const GETSTAT: u32 = 11;
+    pub const GETHOSTNAME: u32 = 12;
+    pub const FDOPEN: u32 = 13;
+    pub const GETFD: u32 = 14;
+    pub const GETTYPE: u32 = 15;
+    pub const GETSTATUS: u32 = 16;
+    pub const GETSERVBYNAME: u32 = 17;
+    pub const GETSERVBYPORT: u32 = 18;
+    pub const SETNAME: u32 = 19;
+    pub const SETPEER: u32 = 20;
+    pub const SUBSCRIBE: u32 = 24;
+    pub const GETIFADDRS: u32 = 25;
+    pub const IGNOREFD: u32 = 28;
+    pub const PACKET_RECV: u32 = 60;
+}
+
+/// An answer: bytes, or an error.
+type Answer = Result<Vec<u8>, rustix::io::Errno>;
+
+/// An answer as the driver's caller gets it.
+fn encode(answer: Answer) -> Vec<u8> {
+    match answer {
+        Ok(bytes) => [&[1], bytes.as_slice()].concat(),
+        Err(e) => [&[0], crate::errno::text(e).as_bytes()].concat(),
+    }
+}
+
+/// Reads a request's arguments from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn bytes(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(n)?;
+        self.0 = rest;
+        Some(head)
+    }
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.bytes(N)?.try_into().ok()
+    }
+    fn u8(&mut self) -> Option<u8> {
+        Some(self.array::<1>()?[0])
+    }
+    fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+    fn i32(&mut self) -> Option<i32> {
+        self.array().map(i32::from_be_bytes)
+    }
+}

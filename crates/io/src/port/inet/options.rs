@@ -1,0 +1,340 @@
+//! Options of sockets: those of the driver are kept here, those of the system are passed on.
+
+use super::{Answer, Reader};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, sockopt};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+/// Numbers of options.
+pub mod number {
+    pub const REUSEADDR: u8 = 0;
+    pub const KEEPALIVE: u8 = 1;
+    pub const LINGER: u8 = 3;
+    pub const BROADCAST: u8 = 4;
+    pub const SNDBUF: u8 = 6;
+    pub const RCVBUF: u8 = 7;
+    pub const TOS: u8 = 9;
+    pub const NODELAY: u8 = 10;
+    pub const MULTICAST_TTL: u8 = 12;
+    pub const MULTICAST_LOOP: u8 = 13;
+    pub const ADD_MEMBERSHIP: u8 = 14;
+    pub const DROP_MEMBERSHIP: u8 = 15;
+    pub const V6ONLY: u8 = 16;
+    pub const REUSEPORT: u8 = 17;
+    pub const BUFFER: u8 = 20;
+    pub const HEADER: u8 = 21;
+    pub const ACTIVE: u8 = 22;
+    pub const PACKET: u8 = 23;
+    pub const MODE: u8 = 24;
+    pub const DELIVER: u8 = 25;
+    pub const EXIT_ON_CLOSE: u8 = 26;
+    pub const HIGH_WATERMARK: u8 = 27;
+    pub const LOW_WATERMARK: u8 = 28;
+    pub const SEND_TIMEOUT: u8 = 30;
+    pub const DELAY_SEND: u8 = 31;
+    pub const PACKET_SIZE: u8 = 32;
+    pub const READ_PACKETS: u8 = 33;
+    pub const RAW: u8 = 34;
+    pub const SEND_TIMEOUT_CLOSE: u8 = 35;
+    pub const MSGQ_HIGH: u8 = 36;
+    pub const MSGQ_LOW: u8 = 37;
+    pub const SHOW_ECONNRESET: u8 = 39;
+    pub const LINE_DELIMITER: u8 = 40;
+    pub const TTL: u8 = 46;
+    pub const READ_AHEAD: u8 = 49;
+    pub const DEBUG: u8 = 99;
+}
+use number::*;
+
+/// How data comes to the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Active {
+    Passive,
+    Always,
+    Once,
+    /// This many messages, then passive.
+    Count(u16),
+}
+
+/// Options that the driver itself keeps.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub active: Active,
+    pub binary: bool,
+    pub header: usize,
+    pub buffer: usize,
+    pub buffer_set: bool,
+    pub read_packets: i32,
+    /// Those of 32 bits that are only remembered.
+    kept: Vec<(u8, i32)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            active: Active::Passive,
+            binary: false,
+            header: 0,
+            buffer: 8 * 1024,
+            buffer_set: false,
+            read_packets: 5,
+            kept: vec![
+                (PACKET, 0),
+                (DELIVER, 1),
+                (EXIT_ON_CLOSE, 1),
+                (HIGH_WATERMARK, 8192),
+                (LOW_WATERMARK, 4096),
+                (SEND_TIMEOUT, -1),
+                (DELAY_SEND, 0),
+                (PACKET_SIZE, 0),
+                (SEND_TIMEOUT_CLOSE, 0),
+                (MSGQ_HIGH, 8192),
+                (MSGQ_LOW, 4096),
+                (SHOW_ECONNRESET, 0),
+                (LINE_DELIMITER, 10),
+                (READ_AHEAD, 1),
+                (DEBUG, 0),
+            ],
+        }
+    }
+}
+
+/// What setting options changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub active: bool,
+    /// A count of messages fell to zero or below.
+    pub passive: bool,
+}
+
+type Fd<'a> = BorrowedFd<'a>;
+
+impl Options {
+    /// Sets options, each a number and a value.
+    pub fn set(
+        &mut self,
+        fd: Fd<'_>,
+        family: AddressFamily,
+        data: &[u8],
+    ) -> Result<Changes, Errno> {
+        let mut r = Reader(data);
+        let mut changes = Changes::default();
+        while let Some(option) = r.u8() {
+            let value = r.i32().ok_or(Errno::INVAL)?;
+            match option {
+                ACTIVE => {
+                    self.set_active(value, &mut r, &mut changes)?;
+                    changes.active = true;
+                }
+                MODE => self.binary = value == 1,
+                HEADER => self.header = usize::try_from(value).map_err(|_| Errno::INVAL)?,
+                BUFFER => {
+                    self.buffer = usize::try_from(value)
+                        .map_err(|_| Errno::INVAL)?
+                        .clamp(1, 64 << 20);
+                    self.buffer_set = true;
+                }
+                READ_PACKETS => self.read_packets = value.max(1),
+                _ => match self.kept.iter_mut().find(|(o, _)| *o == option) {
+                    Some(kept) => kept.1 = value,
+                    None => self.set_system(fd, family, option, value, &mut r)?,
+                },
+            }
+        }
+        Ok(changes)
+    }
+
+    fn set_active(
+        &mut self,
+        value: i32,
+        r: &mut Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<(), Errno> {
+        self.active = match value {
+            0 => Active::Passive,
+            1 => Active::Always,
+            2 => Active::Once,
+            _ => {
+                let more = i32::from(r.u16().ok_or(Errno::INVAL)? as i16);
+                let now = match self.active {
+                    Active::Count(n) => i32::from(n),
+                    _ => 0,
+                };
+                let total = now + more;
+                if total > i32::from(i16::MAX) {
+                    return Err(Errno::INVAL);
+                }
+                changes.passive = total <= 0;
+                match u16::try_from(total) {
+                    Ok(n) if n > 0 => Active::Count(n),
+                    _ => Active::Passive,
+                }
+            }
+        };
+        Ok(())
+    }
+
+    fn set_system(
+        &mut self,
+        fd: Fd<'_>,
+        family: AddressFamily,
+        option: u8,
+        value: i32,
+        r: &mut Reader<'_>,
+    ) -> Result<(), Errno> {
+        let on = value != 0;
+        let size = || usize::try_from(value).map_err(|_| Errno::INVAL);
+        let v6 = family == AddressFamily::INET6;
+        match option {
+            REUSEADDR => sockopt::set_socket_reuseaddr(fd, on),
+            REUSEPORT => sockopt::set_socket_reuseport(fd, on),
+            KEEPALIVE => sockopt::set_socket_keepalive(fd, on),
+            BROADCAST => sockopt::set_socket_broadcast(fd, on),
+            LINGER => {
+                let seconds = r.i32().ok_or(Errno::INVAL)?;
+                let time = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+                sockopt::set_socket_linger(fd, on.then_some(time))
+            }
+            SNDBUF => sockopt::set_socket_send_buffer_size(fd, size()?),
+            RCVBUF => {
+                // A program that says nothing of the driver's buffer gets one as large as the system's.
+                if !self.buffer_set {
+                    self.buffer = self.buffer.max(size()?);
+                }
+                sockopt::set_socket_recv_buffer_size(fd, size()?)
+            }
+            TOS => sockopt::set_ip_tos(fd, value as u8),
+            TTL => sockopt::set_ip_ttl(fd, value as u32),
+            NODELAY => sockopt::set_tcp_nodelay(fd, on),
+            MULTICAST_TTL if v6 => sockopt::set_ipv6_multicast_hops(fd, value as u32),
+            MULTICAST_TTL => sockopt::set_ip_multicast_ttl(fd, value as u32),
+            MULTICAST_LOOP if v6 => sockopt::set_ipv6_multicast_loop(fd, on),
+            MULTICAST_LOOP => sockopt::set_ip_multicast_loop(fd, on),
+            V6ONLY => sockopt::set_ipv6_v6only(fd, on),
+            ADD_MEMBERSHIP | DROP_MEMBERSHIP => membership(fd, option, value, r),
+            // Raw options: level, option, bytes.
+            RAW => Err(Errno::INVAL),
+            _ => Err(Errno::INVAL),
+        }
+    }
+
+    /// Values of options: number, value each. What the system does not have is left out.
+    pub fn get(&self, fd: Fd<'_>, family: AddressFamily, data: &[u8]) -> Answer {
+        let mut out = Vec::new();
+        for &option in data {
+            let value = match option {
+                ACTIVE => match self.active {
+                    Active::Passive => 0,
+                    Active::Always => 1,
+                    Active::Once => 2,
+                    Active::Count(n) => {
+                        out.push(option);
+                        out.extend(3i32.to_be_bytes());
+                        out.extend(n.to_be_bytes());
+                        continue;
+                    }
+                },
+                LINGER => {
+                    let linger = sockopt::socket_linger(fd)?;
+                    out.push(option);
+                    out.extend(i32::from(linger.is_some()).to_be_bytes());
+                    linger
+                        .map_or(0, |l| l.as_secs() as i32)
+                        .to_be_bytes()
+                        .iter()
+                        .for_each(|b| out.push(*b));
+                    continue;
+                }
+                MODE => i32::from(self.binary),
+                HEADER => self.header as i32,
+                BUFFER => self.buffer as i32,
+                READ_PACKETS => self.read_packets,
+                _ => match self.kept.iter().find(|(o, _)| *o == option) {
+                    Some((_, v)) => *v,
+                    None => match get_system(fd, family, option) {
+                        Ok(v) => v,
+                        Err(Errno::INVAL) => return Err(Errno::INVAL),
+                        // The socket is of another kind.
+                        Err(_) => continue,
+                    },
+                },
+            };
+            out.push(option);
+            out.extend(value.to_be_bytes());
+        }
+        Ok(out)
+    }
+}
+
+fn get_system(fd: Fd<'_>, family: AddressFamily, option: u8) -> Result<i32, Errno> {
+    let v6 = family == AddressFamily::INET6;
+    let flag = |r: Result<bool, Errno>| r.map(i32::from);
+    let size = |r: Result<usize, Errno>| r.map(|n| n as i32);
+    match option {
+        REUSEADDR => flag(sockopt::socket_reuseaddr(fd)),
+        REUSEPORT => flag(sockopt::socket_reuseport(fd)),
+        KEEPALIVE => flag(sockopt::socket_keepalive(fd)),
+        BROADCAST => flag(sockopt::socket_broadcast(fd)),
+        SNDBUF => size(sockopt::socket_send_buffer_size(fd)),
+        RCVBUF => size(sockopt::socket_recv_buffer_size(fd)),
+        TOS => sockopt::ip_tos(fd).map(i32::from),
+        TTL => sockopt::ip_ttl(fd).map(|n| n as i32),
+        NODELAY => flag(sockopt::tcp_nodelay(fd)),
+        MULTICAST_TTL if v6 => sockopt::ipv6_multicast_hops(fd).map(|n| n as i32),
+        MULTICAST_TTL => sockopt::ip_multicast_ttl(fd).map(|n| n as i32),
+        MULTICAST_LOOP if v6 => flag(sockopt::ipv6_multicast_loop(fd)),
+        MULTICAST_LOOP => flag(sockopt::ip_multicast_loop(fd)),
+        V6ONLY => flag(sockopt::ipv6_v6only(fd)),
+        _ => Err(Errno::INVAL),
+    }
+}
+
+/// `value` is the family; interface and addresses follow.
+fn membership(fd: Fd<'_>, option: u8, value: i32, r: &mut Reader<'_>) -> Result<(), Errno> {
+    let interface = r.i32().ok_or(Errno::INVAL)? as u32;
+    if value == 1 {
+        let group = r.array::<4>().ok_or(Errno::INVAL)?.into();
+        let local = r.array::<4>().ok_or(Errno::INVAL)?.into();
+        return match option {
+            ADD_MEMBERSHIP => {
+                sockopt::set_ip_add_membership_with_ifindex(fd, &group, &local, interface)
+            }
+            _ => sockopt::set_ip_drop_membership_with_ifindex(fd, &group, &local, interface),
+        };
+    }
+    let group = r.array::<16>().ok_or(Errno::INVAL)?.into();
+    match option {
+        ADD_MEMBERSHIP => sockopt::set_ipv6_add_membership(fd, &group, interface),
+        _ => sockopt::set_ipv6_drop_membership(fd, &group, interface),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn options_are_set_and_read() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut o = Options::default();
+        let v4 = AddressFamily::INET;
+        let data = [
+            MODE, 0, 0, 0, 1, ACTIVE, 0, 0, 0, 3, 0, 5, BROADCAST, 0, 0, 0, 1,
+        ];
+        assert!(o.set(socket.as_fd(), v4, &data).unwrap().active);
+        assert_eq!(o.active, Active::Count(5));
+        let got = o
+            .get(socket.as_fd(), v4, &[ACTIVE, MODE, BROADCAST])
+            .unwrap();
+        assert_eq!(got, [22, 0, 0, 0, 3, 0, 5, 24, 0, 0, 0, 1, 4, 0, 0, 0, 1]);
+        let fewer = [ACTIVE, 0, 0, 0, 3, 0xFF, 0xFB];
+        assert!(o.set(socket.as_fd(), v4, &fewer).unwrap().passive);
+        assert_eq!(o.active, Active::Passive);
+        assert_eq!(
+            o.set(socket.as_fd(), v4, &[200, 0, 0, 0, 1]),
+            Err(Errno::INVAL)
+        );
+    }
+}

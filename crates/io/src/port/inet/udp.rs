@@ -1,0 +1,323 @@
+//! The `udp_inet` driver: datagrams.
+//!
+//! Sending never waits: the system takes a datagram or refuses it. Receiving is active (messages to the
+//! owner) or by request, with a time limit.
+
+use super::options::Active;
+use super::socket::{Socket, status};
+use super::{Answer, MAGIC, Reader, address, encode, request};
+use crate::atoms::intern;
+use crate::port::core::data;
+use crate::port::stream::watch_input;
+use crate::port::{Core, Driver, find};
+use crate::{deliver, errno, poll};
+use corten_term::etf::{self, DecodeOptions, EtfContext, NoFuns};
+use corten_term::{Heap, Pid, PortId, Term, am};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, SocketType};
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+/// Most bytes of a datagram.
+const DATAGRAM: usize = 64 << 10;
+
+/// A request for a datagram that is not answered yet.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    number: u16,
+    caller: Pid,
+    timer: Option<poll::Timer>,
+}
+
+#[derive(Debug)]
+pub struct Udp {
+    port: PortId,
+    socket: Socket,
+    waiting: Vec<Waiting>,
+    watching: bool,
+}
+
+pub fn start(port: PortId) -> Box<dyn Driver> {
+    Box::new(Udp {
+        port,
+        socket: Socket::new(SocketType::DGRAM),
+        waiting: Vec::new(),
+        watching: false,
+    })
+}
+
+/// `{inet_async, Port, Number, Result}`.
+fn answer_later(
+    to: Pid,
+    port: PortId,
+    number: u16,
+    result: impl for<'h> FnOnce(&'h Heap) -> Term<'h>,
+) {
+    deliver::message(to, |h| {
+        h.tuple(&[
+            Term::atom(intern("inet_async")),
+            Term::port(port),
+            Term::small(number.into()),
+            result(h),
+        ])
+    });
+}
+
+fn failure(h: &Heap, e: corten_term::Atom) -> Term<'_> {
+    h.tuple(&[Term::atom(am::error), Term::atom(e)])
+}
+
+impl Udp {
+    fn wants_input(&self) -> bool {
+        self.socket.options.active != Active::Passive || !self.waiting.is_empty()
+    }
+
+    fn watch(&mut self) {
+        if let Some(fd) = self.socket.raw().filter(|_| self.wants_input())
+            && !std::mem::replace(&mut self.watching, true)
+        {
+            watch_input(self.port, fd);
+        }
+    }
+
+    fn set_options(&mut self, core: &mut Core, arguments: &[u8]) -> Answer {
+        let Socket {
+            fd,
+            options,
+            family,
+            ..
+        } = &mut self.socket;
+        let fd = fd.as_ref().ok_or(Errno::INVAL)?;
+        let changes = options.set(std::os::fd::AsFd::as_fd(fd), *family, arguments)?;
+        if changes.passive {
+            self.tell_passive(core);
+        }
+        self.watch();
+        Ok(Vec::new())
+    }
+
+    /// `{udp_passive, Port}`.
+    fn tell_passive(&self, core: &Core) {
+        let port = self.port;
+        deliver::message(core.connected, |h| {
+            h.tuple(&[Term::atom(intern("udp_passive")), Term::port(port)])
+        });
+    }
+
+    /// Sets or takes away the only peer; answered with a number like every connection.
+    fn connect(&mut self, core: &Core, arguments: &[u8]) -> Answer {
+        let mut r = Reader(arguments);
+        r.i32().ok_or(Errno::INVAL)?;
+        let to = address::read(&mut r, self.socket.family).ok_or(Errno::INVAL)?;
+        rustix::net::connect(self.socket.fd()?, &to)?;
+        self.socket.status |= status::CONNECTED;
+        let number = self.socket.next_number();
+        answer_later(core.connected, self.port, number, |_| Term::OK);
+        Ok(number.to_be_bytes().to_vec())
+    }
+
+    fn receive_request(&mut self, core: &Core, arguments: &[u8]) -> Answer {
+        let time = Reader(arguments).i32().ok_or(Errno::INVAL)?;
+        self.socket.fd()?;
+        if self.socket.options.active != Active::Passive {
+            return Err(Errno::INVAL);
+        }
+        let number = self.socket.next_number();
+        let port = self.port;
+        let timer = u64::try_from(time).ok().map(|ms| {
+            let expire = move || timed_out(port, number);
+            poll::after(Duration::from_millis(ms), Box::new(expire))
+        });
+        self.waiting.push(Waiting {
+            number,
+            caller: core.connected,
+            timer,
+        });
+        self.watch();
+        Ok(number.to_be_bytes().to_vec())
+    }
+
+    fn expire(&mut self, number: u16) {
+        if let Some(i) = self.waiting.iter().position(|w| w.number == number) {
+            let w = self.waiting.remove(i);
+            answer_later(w.caller, self.port, number, |h| failure(h, am::timeout));
+        }
+    }
+
+    /// A datagram goes to whoever asked first, or to the owner.
+    fn deliver(&mut self, core: &mut Core, from: Option<SocketAddr>, bytes: &[u8]) {
+        core.input += bytes.len() as u64;
+        self.socket.received.add(bytes.len());
+        let options = &self.socket.options;
+        let (binary, header) = (options.binary, options.header.min(bytes.len()));
+        // Header bytes come as list elements in front of a binary.
+        let (head, body) = bytes.split_at(if binary { header } else { 0 });
+        if !self.waiting.is_empty() {
+            let w = self.waiting.remove(0);
+            if let Some(t) = w.timer {
+                poll::cancel(t);
+            }
+            let prefix = from.as_ref().map_or(vec![0], address::write);
+            answer_later(w.caller, self.port, w.number, |h| {
+                let body = h.list_with_tail(&small(head), data(h, body, binary));
+                h.tuple(&[Term::OK, h.list_with_tail(&small(&prefix), body)])
+            });
+            return;
+        }
+        let port = self.port;
+        deliver::message(core.connected, |h| {
+            let body = h.list_with_tail(&small(head), data(h, body, binary));
+            let (ip, number) = match from {
+                Some(a) => (address::ip_term(h, a.ip()), a.port()),
+                None => (Term::UNDEFINED, 0),
+            };
+            let udp = Term::atom(intern("udp"));
+            h.tuple(&[udp, Term::port(port), ip, Term::small(number.into()), body])
+        });
+        self.count_active(core);
+    }
+
+    fn count_active(&mut self, core: &Core) {
+        let active = &mut self.socket.options.active;
+        match *active {
+            Active::Once => *active = Active::Passive,
+            Active::Count(n) if n > 1 => *active = Active::Count(n - 1),
+            Active::Count(_) => {
+                *active = Active::Passive;
+                self.tell_passive(core);
+            }
+            Active::Always | Active::Passive => {}
+        }
+    }
+
+    fn receive_failed(&mut self, core: &mut Core, e: Errno) {
+        let error = errno::atom(e);
+        if !self.waiting.is_empty() {
+            let w = self.waiting.remove(0);
+            if let Some(t) = w.timer {
+                poll::cancel(t);
+            }
+            answer_later(w.caller, self.port, w.number, |h| failure(h, error));
+            return;
+        }
+        let port = self.port;
+        deliver::message(core.connected, |h| {
+            let kind = Term::atom(intern("udp_error"));
+            h.tuple(&[kind, Term::port(port), Term::atom(error)])
+        });
+        self.count_active(core);
+    }
+
+    /// The caller's reference, in external format; the address; ancillary data; the datagram.
+    fn send(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, Result<usize, Errno>)> {
+        let mut r = Reader(bytes);
+        let size = r.u16()?;
+        let reference = r.bytes(size.into())?.to_vec();
+        let connected = self.socket.status & status::CONNECTED != 0;
+        // `{any, 0}` stands for the peer of a connected socket.
+        let to = address::read(&mut r, self.socket.family)?;
+        let ancillary = usize::try_from(r.i32()?).ok()?;
+        r.bytes(ancillary)?;
+        let datagram = r.0;
+        let sent = self.socket.fd().and_then(|fd| {
+            let flags = SendFlags::NOSIGNAL;
+            rustix::io::retry_on_intr(|| {
+                if connected && to.port() == 0 {
+                    rustix::net::send(fd, datagram, flags)
+                } else {
+                    rustix::net::sendto(fd, datagram, flags, &to)
+                }
+            })
+        });
+        if sent.is_ok() {
+            self.socket.sent.add(datagram.len());
+        }
+        Some((reference, sent))
+    }
+}
+
+/// Bytes as list elements.
+fn small(bytes: &[u8]) -> Vec<Term<'static>> {
+    bytes.iter().map(|b| Term::small((*b).into())).collect()
+}
+
+fn timed_out(port: PortId, number: u16) {
+    if let Some(port) = find(port) {
+        port.with(|core, driver| driver.timeout(core, number.into()));
+    }
+}
+
+impl Driver for Udp {
+    fn output(&mut self, core: &mut Core, bytes: &[u8]) {
+        let Some((reference, sent)) = self.send(bytes) else {
+            return core.fail(Errno::INVAL);
+        };
+        let port = self.port;
+        deliver::message(core.connected, |h| {
+            let context = EtfContext::new(&NoFuns);
+            let options = DecodeOptions::default();
+            let reference =
+                etf::decode(h, &reference, options, &context).map_or(Term::UNDEFINED, |d| d.term);
+            let result = match sent {
+                Ok(_) => Term::OK,
+                Err(e) => failure(h, errno::atom(e)),
+            };
+            let kind = Term::atom(intern("inet_reply"));
+            h.tuple(&[kind, Term::port(port), result, reference])
+        });
+    }
+
+    fn control(&mut self, core: &mut Core, operation: u32, arguments: &[u8]) -> Option<Vec<u8>> {
+        let operation = operation.checked_sub(MAGIC)?;
+        let answer = match operation {
+            request::SETOPTS => self.set_options(core, arguments),
+            request::CONNECT => self.connect(core, arguments),
+            request::PACKET_RECV => self.receive_request(core, arguments),
+            request::CLOSE => {
+                self.stop();
+                Ok(Vec::new())
+            }
+            _ => self.socket.control(operation, arguments)?,
+        };
+        Some(encode(answer))
+    }
+
+    fn ready_input(&mut self, core: &mut Core, _: RawFd) {
+        self.watching = false;
+        for _ in 0..self.socket.options.read_packets {
+            if core.ended || !self.wants_input() {
+                break;
+            }
+            let mut buffer = vec![0; self.socket.options.buffer.min(DATAGRAM)];
+            let Ok(fd) = self.socket.fd() else { return };
+            match rustix::net::recvfrom(fd, buffer.as_mut_slice(), RecvFlags::empty()) {
+                Ok((n, _, from)) => {
+                    buffer.truncate(n);
+                    let from = from.and_then(|a| address::of_system(a).ok());
+                    self.deliver(core, from, &buffer);
+                }
+                Err(Errno::AGAIN) => break,
+                Err(Errno::INTR) => {}
+                Err(e) => self.receive_failed(core, e),
+            }
+        }
+        self.watch();
+    }
+
+    fn timeout(&mut self, _: &mut Core, what: u64) {
+        if let Ok(number) = u16::try_from(what) {
+            self.expire(number);
+        }
+    }
+
+    fn stop(&mut self) {
+        for w in self.waiting.drain(..) {
+            if let Some(t) = w.timer {
+                poll::cancel(t);
+            }
+            answer_later(w.caller, self.port, w.number, |h| failure(h, am::closed));
+        }
+        self.socket.close();
+    }
+}
