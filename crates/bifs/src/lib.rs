@@ -42,6 +42,7 @@ mod operators;
 mod os;
 mod persistent_term;
 mod process;
+mod re;
 mod spawn;
 mod system_flag;
 mod system_info;
@@ -89,26 +90,27 @@ pub const TABLES: &[&[Bif]] = &[
     hashes::BIFS,
     identity::BIFS,
     iolist::BIFS,
+    links::BIFS,
     lists::BIFS,
     maps::BIFS,
     math::BIFS,
     memory::BIFS,
+    messages::BIFS,
     misc::BIFS,
     nodes::BIFS,
     numbers::BIFS,
     operators::BIFS,
     os::BIFS,
     persistent_term::BIFS,
+    process::BIFS,
+    re::BIFS,
+    spawn::BIFS,
     system_flag::BIFS,
     system_info::BIFS,
     terms::BIFS,
     time::BIFS,
+    timers::BIFS,
     tuples::BIFS,
     types::BIFS,
-    links::BIFS,
-    messages::BIFS,
-    process::BIFS,
-    spawn::BIFS,
-    timers::BIFS,
     unicode::BIFS,
 ];
