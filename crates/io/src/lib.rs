@@ -18,6 +18,7 @@ pub mod poll;
 pub mod port;
 pub mod prim_buffer;
 pub mod prim_file;
+pub mod prim_net;
 pub mod prim_tty;
 pub mod queue;
 pub mod signals;
@@ -31,6 +32,7 @@ pub const TABLES: &[&[Bif]] = &[
     zlib::BIFS,
     erl_tracer::BIFS,
     prim_tty::BIFS,
+    prim_net::BIFS,
     port::BIFS,
     signals::BIFS,
 ];

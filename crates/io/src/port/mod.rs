@@ -28,7 +28,8 @@ mod table;
 pub use bifs::BIFS;
 pub use core::{Core, Ending, Io};
 pub use driver::{DRIVERS, Driver};
-pub use table::{flush, pending_output, totals};
+pub use inet::{ip_term, service_name, service_port};
+pub use table::{flush, pending_output};
 
 use crate::deliver;
 use corten_term::{Atom, Pid, PortId, Term, am};

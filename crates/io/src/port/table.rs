@@ -1,7 +1,7 @@
 //! All ports by identifier, those included that only write what is left.
 
 use super::{Port, core::Io};
-use corten_engine::node;
+use corten_engine::{counters, node};
 use corten_term::PortId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 
 static PORTS: RwLock<BTreeMap<u64, Arc<Port>>> = RwLock::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
-/// Bytes of finished ports' input and output: for `statistics(io)`.
-static IO: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
-
 /// A new identifier; `None` when there are as many ports as there may be.
 pub fn reserve() -> Option<PortId> {
     let count = PORTS.read().unwrap_or_else(|e| e.into_inner()).len();
@@ -24,7 +21,9 @@ pub fn reserve() -> Option<PortId> {
 
 pub fn insert(port: Arc<Port>) {
     let mut ports = PORTS.write().unwrap_or_else(|e| e.into_inner());
-    ports.insert(port.id.data(), port);
+    if ports.insert(port.id.data(), port).is_none() {
+        counters::PORTS.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 pub fn remove(id: PortId) {
@@ -32,6 +31,10 @@ pub fn remove(id: PortId) {
         .write()
         .unwrap_or_else(|e| e.into_inner())
         .remove(&id.data());
+    if port.is_some() {
+        counters::PORTS.fetch_sub(1, Ordering::Relaxed);
+    }
+    // Dropped here, without the lock.
     drop(port);
 }
 
@@ -50,15 +53,10 @@ pub fn all() -> Vec<Arc<Port>> {
 /// Counts bytes for `statistics(io)`.
 pub fn count(io: Io, bytes: usize) {
     let counter = match io {
-        Io::In => &IO.0,
-        Io::Out => &IO.1,
+        Io::In => &counters::INPUT_BYTES,
+        Io::Out => &counters::OUTPUT_BYTES,
     };
     counter.fetch_add(bytes as u64, Ordering::Relaxed);
-}
-
-/// Bytes that all ports have read and written.
-pub fn totals() -> (u64, u64) {
-    (IO.0.load(Ordering::Relaxed), IO.1.load(Ordering::Relaxed))
 }
 
 /// Whether any port has output that is not written yet.

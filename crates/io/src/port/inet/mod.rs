@@ -12,6 +12,8 @@ mod services;
 mod socket;
 mod udp;
 
+pub use address::ip_term;
+pub use services::{name as service_name, port as service_port};
 pub use udp::start as start_udp;
 
 /// Operations of `port_control` are numbered from here.
