@@ -41,16 +41,20 @@ fn send_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 }
 
 fn register<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let name = args[0].as_atom().filter(|n| *n != am::undefined).badarg()?;
+    let bad = || Stop::badarg_because(am::none);
+    let name = args[0].as_atom().filter(|n| *n != am::undefined);
+    let name = name.ok_or(bad())?;
     let what = match (args[1].as_local_pid(), args[1].as_local_port()) {
         (Some(pid), _) => Registered::Process(pid),
         (_, Some(port)) => Registered::Port(port),
-        _ => return Err(Stop::BADARG),
+        _ => return Err(bad()),
     };
     match registry::register(name, what) {
         Ok(()) => Ok(Term::TRUE),
-        Err(NameError::Taken | NameError::Named | NameError::Gone | NameError::Unknown) => {
-            Err(Stop::BADARG)
+        Err(NameError::Named) => Err(Stop::badarg_because(am::registered_name)),
+        Err(NameError::Gone) if args[1].is_pid() => Err(Stop::badarg_because(am::notalive)),
+        Err(NameError::Taken | NameError::Gone | NameError::Unknown) => {
+            Err(Stop::badarg_because(am::none))
         }
     }
 }

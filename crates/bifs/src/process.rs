@@ -36,7 +36,6 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:is_process_executing_dirty/1 => is_process_executing_dirty,
     erts_internal:process_display/2 => process_display,
     erlang:hibernate/3 => hibernate,
-    erlang:yield/0 => yield_now,
 ];
 
 // ---- who there is ----
@@ -261,7 +260,7 @@ fn process_flag_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         // Nodes come and go only where there is distribution; there is nothing to subscribe to yet.
         Some(am::monitor_nodes) => monitor_nodes(p, value)?,
         _ if is_monitor_nodes(args[0]) => monitor_nodes(p, value)?,
-        _ => return Err(Stop::badarg_because(am::badtype)),
+        _ => return Err(Stop::badarg_because(am::badopt)),
     })
 }
 
@@ -507,8 +506,4 @@ fn hibernate<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
         function,
         arguments: args[2],
     })
-}
-
-fn yield_now<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    Err(Stop::YieldWith(Term::TRUE))
 }

@@ -60,7 +60,7 @@ fn due(time: Term<'_>, absolute: bool) -> Option<i64> {
 }
 
 fn start<'h>(p: &'h Process, args: Args<'h>, absolute: bool, wrap: bool) -> BifResult<'h> {
-    let at = due(args[0], absolute).badarg()?;
+    let at = due(args[0], absolute).ok_or(Stop::badarg_because(am::time))?;
     let to = match (args[1].as_local_pid(), args[1].as_atom()) {
         (Some(pid), _) => Receiver::Process(pid),
         (_, Some(name)) => Receiver::Name(name),

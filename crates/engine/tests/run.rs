@@ -73,7 +73,10 @@ fn call(name: &str, build: impl for<'h> Fn(&'h Process) -> Vec<Term<'h>>) -> Str
     let text = match p.exception.class.get() {
         corten_engine::process::Class::Exit => text,
         class => {
-            format!("{class:?} {text} {}", print(interp::stacktrace::build(&p, raw)))
+            format!(
+                "{class:?} {text} {}",
+                print(interp::stacktrace::build(&p, raw))
+            )
         }
     };
     gc::free(&p);
@@ -116,9 +119,17 @@ fn functions() {
 #[test]
 fn binaries() {
     check(&[
-        ("binaries", &[], "{1,15,513,-2,3.5,<<\"abc\">>,16,100,5050,<<194,196,198>>}"),
+        (
+            "binaries",
+            &[],
+            "{1,15,513,-2,3.5,<<\"abc\">>,16,100,5050,<<194,196,198>>}",
+        ),
         ("utf", &[], "{233,8364,128512,65}"),
-        ("bs_fail", &[], "#{cause => {2,integer,type,x},function => format_bs_fail,module => erl_erts_errors}"),
+        (
+            "bs_fail",
+            &[],
+            "#{cause => {2,integer,type,x},function => format_bs_fail,module => erl_erts_errors}",
+        ),
     ]);
 }
 
@@ -127,7 +138,13 @@ fn exceptions() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/bringup.erl");
     let file = file.display();
     check(&[
-        ("catches", &[], &format!("{{x,caught,{{exited,gone}},true,{{bringup,f,[3],[{{file,\"{file}\"}},{{line,86}}]}},9,ok,v}}")),
+        (
+            "catches",
+            &[],
+            &format!(
+                "{{x,caught,{{exited,gone}},true,{{bringup,f,[3],[{{file,\"{file}\"}},{{line,86}}]}},9,ok,v}}"
+            ),
+        ),
         ("undef", &[], "{nosuch,thing,[1,2],[]}"),
         ("trace", &[], "x"),
     ]);

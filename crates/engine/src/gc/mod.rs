@@ -142,6 +142,9 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     };
     p.set_flag(flag::FORCE_GC, false);
     out.too_large = exceeds_max_heap(p);
+    if out.too_large {
+        crate::process::exit::heap_too_large(p, block_words(p) + old_block_words(p));
+    }
     p.bump_reductions(out.copied / 16);
     out
 }

@@ -66,8 +66,15 @@ impl Executor for Interpreter {
 
     fn backtrace(&self, p: &Process) -> Vec<u8> {
         let mut out = String::new();
-        for (i, pc) in stacktrace::addresses(p, machine::MAX_REGS).into_iter().enumerate() {
-            let what = if i == 0 { "Program counter:" } else { "Return addr" };
+        for (i, pc) in stacktrace::addresses(p, machine::MAX_REGS)
+            .into_iter()
+            .enumerate()
+        {
+            let what = if i == 0 {
+                "Program counter:"
+            } else {
+                "Return addr"
+            };
             let name = match code::locate(pc) {
                 Some(code::Location { mfa, .. }) => {
                     let (m, f) = (mfa.module.name(), mfa.function.name());

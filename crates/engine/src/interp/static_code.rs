@@ -70,7 +70,9 @@ pub fn write_stub(e: &'static Export) {
 pub fn locate(pc: *const Word) -> Option<Mfa> {
     let c = code();
     let pieces = [&c.spawn, &c.hibernate];
-    let piece = pieces.into_iter().find(|p| p.as_ptr_range().contains(&pc))?;
+    let piece = pieces
+        .into_iter()
+        .find(|p| p.as_ptr_range().contains(&pc))?;
     // SAFETY: the piece starts with a header.
     Some(unsafe { crate::code::header_mfa(&raw const piece[4]) })
 }

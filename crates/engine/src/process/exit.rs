@@ -2,11 +2,12 @@
 //! ([`finish`]) is done by the scheduler once the process is swapped out.
 
 use super::table::ProcessPtr;
-use super::{Class, Process, state};
+use super::{Class, Process, flag, info, state};
+use crate::signal::node::ExitKind;
 use crate::signal::relations::Relations;
 use crate::signal::{Parcel, monitor, ports, receive, send, suspend};
-use crate::{gc, logger, node, registry, timer};
-use corten_term::{Term, Word, am};
+use crate::{gc, logger, node, registry, sched, timer};
+use corten_term::{Heap, Term, Word, am};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
 
@@ -69,6 +70,61 @@ fn report(p: &Process, value: Term<'_>) {
         let format = "Error in process ~p on node ~p with exit value:~n~p~n";
         logger::error_terms(from, leader, format, &[pid, Term::atom(name), value]);
     }
+}
+
+/// A collection left more than `max_heap_size` allows.
+pub(crate) fn heap_too_large(p: &Process, words: usize) {
+    let kill = p.has_flag(flag::MAX_HEAP_KILL);
+    if p.has_flag(flag::MAX_HEAP_LOG) {
+        report_heap(p, words, kill);
+    }
+    if kill {
+        // It runs on until it looks at its signals, soon; this is told once.
+        p.max_heap_size.set(0);
+        let reason = Parcel::pack(Term::atom(am::kill));
+        send::exit(p.pid(), p.pid().word(), reason, ExitKind::Sent);
+        p.reductions_left.set(0);
+    }
+}
+
+fn report_heap(p: &Process, words: usize, kill: bool) {
+    let heap = Heap::new();
+    let word = |n: usize| Term::small(i64::try_from(n).unwrap_or(0));
+    let mut arguments = vec![Term::pid(p.pid())];
+    let name = node().name();
+    let on_node = if name == am::Noname {
+        ""
+    } else {
+        arguments.push(Term::atom(name));
+        "on node ~p"
+    };
+    arguments.extend([
+        word(p.max_heap_size.get()),
+        word(words),
+        Term::bool(kill),
+        Term::TRUE,
+        word(p.mailbox.len()),
+        info::collection_info(p, &heap),
+        sched::executor().stacktrace(p, &heap, 8),
+    ]);
+    let format = [
+        "     Process:            ~p ",
+        on_node,
+        "~n     Context:            maximum heap size reached~n",
+        "     Max Heap Size:      ~p~n",
+        "     Total Heap Size:    ~p~n",
+        "     Kill:               ~p~n",
+        "     Error Logger:       ~p~n",
+        "     Message Queue Len:  ~p~n",
+        "     GC Info:            ~p~n",
+        "     Stacktrace:         ~p~n",
+    ];
+    logger::error_terms(
+        Some(p.pid()),
+        p.group_leader_term(),
+        &format.concat(),
+        &arguments,
+    );
 }
 
 /// The end. Nothing may use the process afterwards.

@@ -382,7 +382,8 @@ fn collection<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
     )
 }
 
-fn collection_info<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
+/// `garbage_collection_info`.
+pub(super) fn collection_info<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
     let words = |w: u32| number(w as usize);
     tagged(
         heap,

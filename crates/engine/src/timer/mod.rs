@@ -257,7 +257,8 @@ impl Timers {
         }
     }
 
-    fn fire(&mut self, action: Action) {
+    /// Does what the timer was set for; a function comes back, to be called without the lock.
+    fn fire(&mut self, action: Action) -> Option<Callback> {
         match action {
             Action::Wake(pid) => {
                 let guard = crossbeam_epoch::pin();
@@ -285,8 +286,9 @@ impl Timers {
                     let _ = send::deliver(pid, Node::message_of(message));
                 }
             }
-            Action::Call(f) => (f.0)(),
+            Action::Call(f) => return Some(f),
         }
+        None
     }
 }
 
@@ -304,12 +306,18 @@ pub(crate) fn run_due(index: usize) {
     if next > now {
         return;
     }
+    let mut calls = Vec::new();
     let mut t = shard.timers.lock();
     while let Some(action) = t.wheel.pop_due(now) {
-        t.fire(action);
+        calls.extend(t.fire(action));
     }
     let next = t.wheel.next_due().unwrap_or(u64::MAX);
     shard.next.store(next, Ordering::SeqCst);
+    drop(t);
+    // These may set timers.
+    for f in calls {
+        (f.0)();
+    }
 }
 
 /// How long until the wheel of a scheduler has to be looked at.
