@@ -1,35 +1,123 @@
 //! `erl_tracer`: the tracer module used when trace messages go to a process or a port. The engine asks
-//! `enabled` whether to make a trace message and hands the message to `trace`.
+//! `enabled` whether to make a trace message; `trace` makes it and sends it.
 
-use crate::atoms::intern;
-use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{Term, am};
+use crate::{deliver, port};
+use corten_engine::{Args, Bif, BifResult, Process, bifs, node, time};
+use corten_term::{Heap, Term, am, map};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub const BIFS: &[Bif] = bifs![
     erl_tracer:enabled/3 => enabled [NIF],
     erl_tracer:trace/5 => trace [NIF],
 ];
 
-/// A tracer that is no local process or port counts as dead.
+/// Orders messages that bear the same time.
+static SEQUENCE: AtomicI64 = AtomicI64::new(0);
+
+/// A tracer that is no living local process or port is dead.
+fn alive(tracer: Term<'_>) -> bool {
+    match (tracer.as_local_pid(), tracer.as_local_port()) {
+        (Some(pid), _) => node().processes.is_alive(pid),
+        (_, Some(id)) => port::find(id).is_some(),
+        _ => false,
+    }
+}
+
+/// `enabled(Tag, Tracer, Tracee)`.
 fn enabled<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let alive = a[1].as_local_pid().is_some() || a[1].as_local_port().is_some();
+    let alive = alive(a[1]);
     Ok(Term::atom(if !alive && a[0].is(am::trace_status) {
         am::remove
     } else if !alive || a[1].same(a[2]) {
+        // Nobody traces himself.
         am::discard
     } else {
         am::trace
     }))
 }
 
-/// Trace messages are built and sent by the engine's trace room; a direct call has nothing to send by.
+/// `trace(Tag, Tracer, Tracee, Message, Options)`.
 fn trace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    if a[1].as_local_pid().is_none() && a[1].as_local_port().is_none() {
-        return Ok(Term::OK);
+    let message = message(&p.heap, a[0], a[2], a[3], a[4]);
+    if let Some(pid) = a[1].as_local_pid() {
+        deliver::message(pid, |h| corten_term::copy::copy(message, h));
+    } else if let Some(id) = a[1].as_local_port() {
+        port::trace_output(id, message);
     }
-    Err(Stop::error_tuple(
-        p,
-        am::notsup,
-        Term::atom(intern("erl_tracer:trace/5")),
-    ))
+    Ok(Term::OK)
+}
+
+fn message<'h>(
+    h: &'h Heap,
+    tag: Term<'h>,
+    tracee: Term<'h>,
+    what: Term<'h>,
+    options: Term<'h>,
+) -> Term<'h> {
+    let option = |key| map::get(options, Term::atom(key));
+    let extra = option(am::extra);
+    let sequential = extra.is_none() && tag.is(am::seq_trace);
+    let mut out = if sequential {
+        vec![tag, tracee, what]
+    } else {
+        vec![Term::atom(am::trace), tracee, tag, what]
+    };
+    out.extend(extra);
+    out.extend(option(am::match_spec_result));
+    out.extend(option(am::scheduler_id));
+    if let Some(stamp) = option(am::timestamp).and_then(|kind| timestamp(h, kind)) {
+        out.push(stamp);
+        if !sequential {
+            out[0] = Term::atom(crate::atoms::intern("trace_ts"));
+        }
+    }
+    h.tuple(&out)
+}
+
+fn timestamp<'h>(h: &'h Heap, kind: Term<'_>) -> Option<Term<'h>> {
+    let parts = |nanoseconds: i64| {
+        let micro = nanoseconds / 1000;
+        let split = [
+            micro / 1_000_000_000_000,
+            micro / 1_000_000 % 1_000_000,
+            micro % 1_000_000,
+        ];
+        h.tuple(&split.map(|n| h.int(n)))
+    };
+    match kind.as_atom()? {
+        am::monotonic => Some(h.int(time::monotonic())),
+        am::strict_monotonic => {
+            let number = SEQUENCE.fetch_add(1, Ordering::Relaxed);
+            let now = h.int(time::monotonic());
+            Some(h.tuple(&[now, h.int(number)]))
+        }
+        am::timestamp => Some(parts(time::system())),
+        am::cpu_timestamp => Some(parts(time::monotonic())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_have_the_parts_that_options_ask_for() {
+        let h = Heap::new();
+        let (tag, who, what) = (Term::atom(am::call), Term::small(1), Term::small(2));
+        let plain = message(&h, tag, who, what, map::empty(&h));
+        let parts = plain.as_tuple().unwrap();
+        assert!(parts.len() == 4 && parts[0].is(am::trace) && parts[2].same(tag));
+        let options = map::from_pairs(
+            &h,
+            &[
+                (Term::atom(am::extra), Term::small(3)),
+                (Term::atom(am::scheduler_id), Term::small(4)),
+            ],
+        );
+        let full = message(&h, tag, who, what, options);
+        let parts = full.as_tuple().unwrap();
+        assert_eq!(parts[4].as_small(), Some(3));
+        assert_eq!(parts[5].as_small(), Some(4));
+    }
 }

@@ -195,3 +195,15 @@ pub fn init(first: Pid) {
 fn atom(name: &str) -> Atom {
     crate::atoms::intern(name)
 }
+
+/// Writes a trace message to a port, in external format. A port that has ended takes none.
+pub fn trace_output(id: PortId, message: Term<'_>) {
+    use corten_term::etf::{EncodeOptions, EtfContext, NoFuns, encode};
+    let context = EtfContext::new(&NoFuns);
+    if let (Some(port), Ok(bytes)) = (
+        find(id),
+        encode(message, &EncodeOptions::default(), &context),
+    ) {
+        port.with(|core, driver| core.write(driver, &bytes));
+    }
+}
