@@ -9,7 +9,7 @@ main() ->
     ?P(in_other(fun() -> t(fun() -> ets:info(Priv, size) end) end)),
     ?P(in_other(fun() -> t(fun() -> ets:rename(Prot, x) end) end)),
     spawn(fun() -> H = ets:new(h, [{heir, S, gift}]), ets:insert(H, {x, 1}), exit(bye) end),
-    ?P(receive {'ETS-TRANSFER', H1, _, gift} -> {ets:lookup(H1, x), ets:info(H1, owner) =:= S} after 1000 -> none end), spawn(fun() -> N = ets:new(noheir, [named_table]), ets:insert(N, {a}), S ! made, receive stop -> ok end end) ! stop, ?P(receive made -> made end), P = spawn(fun() -> receive {'ETS-TRANSFER', G, From, data} -> From ! {got, ets:tab2list(G), ets:info(G, owner) =:= self()} end, receive stop -> ok end end), G1 = ets:new(g, []), ets:insert(G1, {gave}),
+    ?P(receive {'ETS-TRANSFER', H1, _, gift} -> {ets:lookup(H1, x), ets:info(H1, owner) =:= S} after 10000 -> none end), spawn(fun() -> N = ets:new(noheir, [named_table]), ets:insert(N, {a}), S ! made, receive stop -> ok end end) ! stop, ?P(receive made -> made end), P = spawn(fun() -> receive {'ETS-TRANSFER', G, From, data} -> From ! {got, ets:tab2list(G), ets:info(G, owner) =:= self()} end, receive stop -> ok end end), G1 = ets:new(g, []), ets:insert(G1, {gave}),
     ?P(ets:give_away(G1, P, data)),
     ?P(receive {got, L, O} -> {L, O} end),
     ?P(t(fun() -> ets:insert(G1, {y}) end)), P ! stop, wait(fun() -> ets:info(G1) =:= undefined end),

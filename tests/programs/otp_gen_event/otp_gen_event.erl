@@ -22,7 +22,7 @@ main() ->
     ?P(evs()),
     ?P(gen_event:which_handlers(mgr)),
     ?P(gen_event:add_sup_handler(mgr, ?MODULE, {self(), sup})), gen_event:notify(mgr, remove),
-    ?P(receive {gen_event_EXIT, H, R} -> {H, R} after 1000 -> none end),
+    ?P(receive {gen_event_EXIT, H, R} -> {H, R} after 10000 -> none end),
     ?P(evs()),
     ?P(gen_event:stop(P)),
     ?P(is_process_alive(P)).

@@ -37,7 +37,7 @@ main() ->
     ?P(catch gen_server:call(nonesuch, x)),
     ?P(catch gen_server:call(P3, x)),
     ?P(gen_server:cast(nonesuch, x)), {ok, P4} = gen_server:start(?MODULE, #{n => 0, timeout => 10, report => self()}, []), gen_server:cast(P4, {add, 1}),
-    ?P(receive {timed_out, N} -> N after 1000 -> late end), gen_server:stop(P4, shutdown, 1000),
+    ?P(receive {timed_out, N} -> N after 10000 -> late end), gen_server:stop(P4, shutdown, 1000),
     ?P(receive {terminated, W4} -> W4 end),
     ?P(gen_server:abcast([node()], srv, x)), {ok, P5} = gen_server:start(?MODULE, #{n => 0}, [{hibernate_after, 5}]), receive after 30 -> ok end, ?P(process_info(P5, current_function)),
     ?P(gen_server:call(P5, get)),

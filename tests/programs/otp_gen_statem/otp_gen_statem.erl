@@ -12,7 +12,7 @@ main() ->
     ?P(gen_statem:call(P, {many, 3})),
     ?P(events()),
     ?P(gen_statem:call(P, named_timeout)),
-    ?P(receive {ev, {tm, X}} -> X after 1000 -> late end),
+    ?P(receive {ev, {tm, X}} -> X after 10000 -> late end),
     ?P(gen_statem:call(P, cancel)),
     ?P(events()),
     ?P(gen_statem:call(P, repeat)),

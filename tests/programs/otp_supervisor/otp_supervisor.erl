@@ -31,7 +31,7 @@ main() ->
     ?P(lists:sort(ev())),
     ?P([whereis(X) || X <- [a, b, c, d]]),
     {ok, S2} = supervisor:start_link(?MODULE, {#{strategy => one_for_all, intensity => 5, period => 10}, [a, b, c]}), ev(), b ! crash, ?P(ev()), stop(S2), {ok, S3} = supervisor:start_link(?MODULE, {#{strategy => rest_for_one, intensity => 5, period => 10}, [a, b, c]}), ev(), b ! crash, ?P(ev()), stop(S3), {ok, S4} = supervisor:start_link(?MODULE, {#{strategy => one_for_one, intensity => 2, period => 60}, [a]}), ev(), [begin wait(a), a ! crash, receive {ev, _} -> ok end end || _ <- [1, 2]], wait(a), a ! crash,
-    ?P(receive {'EXIT', S4, R4} -> R4 after 2000 -> alive end), ev(),
+    ?P(receive {'EXIT', S4, R4} -> R4 after 10000 -> alive end), ev(),
     {ok, S5} = supervisor:start_link(?MODULE, simple), Cs = [element(2, supervisor:start_child(S5, [list_to_atom("w" ++ integer_to_list(I))])) || I <- lists:seq(1, 5)], ?P(length(ev())),
     ?P(lists:sort(supervisor:count_children(S5))), exit(hd(Cs), kill),
     ?P(ev()),
@@ -40,7 +40,7 @@ main() ->
     ?P(lists:sort(ev())),
     ?P(supervisor:start_link(?MODULE, ignore)),
     ?P(supervisor:start_link(?MODULE, {bad, x})), {ok, S6} = supervisor:start_link(?MODULE, {#{auto_shutdown => any_significant}, [{sig, transient}]}), ev(), sig ! normal,
-    ?P(receive {'EXIT', S6, R6} -> R6 after 2000 -> alive end).
+    ?P(receive {'EXIT', S6, R6} -> R6 after 10000 -> alive end).
 init(simple) -> {ok, {#{strategy => simple_one_for_one, intensity => 5}, [#{id => w, start => {?MODULE, start_child, [permanent]}, shutdown => 100}]}};
 init(ignore) -> ignore;
 init({F, Cs}) when is_map(F) -> {ok, {F, [spec0(C) || C <- Cs]}};

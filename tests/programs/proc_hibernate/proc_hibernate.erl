@@ -4,7 +4,7 @@
 main() ->
     S = self(), P = spawn(fun() -> Junk = lists:seq(1, 10000), catch erlang:hibernate(?MODULE, woken, [S, length(Junk)]), S ! not_reached end), wait(P),
     ?P(process_info(P, current_function)),
-    ?P(process_info(P, catchlevel)), P ! wake, ?P(receive X -> X after 1000 -> timeout end),
+    ?P(process_info(P, catchlevel)), P ! wake, ?P(receive X -> X after 10000 -> timeout end),
     ?P(receive Y -> Y after 20 -> nothing end),
     Q = spawn(?MODULE, loop, [0]), wait(Q), [begin Q ! {add, I}, wait(Q) end || I <- lists:seq(1, 10)], Q ! {get, S}, ?P(receive {sum, Z} -> Z end),
     ?P(begin {heap_size, H} = process_info(Q, heap_size), H < 1000 end), self() ! already, R = spawn(fun() -> self() ! x, erlang:hibernate(?MODULE, woken, [S, immediate]) end),

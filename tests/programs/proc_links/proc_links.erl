@@ -29,13 +29,13 @@ main() ->
     ?P(unlink(spawn(fun() -> ok end))),
     ?P(order()),
     ?P(begin self() ! last, receive X -> X end end).
-exit_reason(F) -> P = spawn_link(F), receive {'EXIT', P, R} -> R after 2000 -> timeout end.
+exit_reason(F) -> P = spawn_link(F), receive {'EXIT', P, R} -> R after 10000 -> timeout end.
 chain(N, R) -> P = spawn_link(fun() -> mk(N, R) end), receive {'EXIT', P, X} -> {died, X} after 150 -> exit(P, kill), receive {'EXIT', P, X} -> {alive, X} end end.
 mk(0, R) -> exit(R);
 mk(N, R) -> spawn_link(fun() -> mk(N - 1, R) end), receive x -> x end.
 sent(R) -> P = spawn_link(fun() -> receive x -> x end end), exit(P, R), receive {'EXIT', P, X} -> {died, X} after 50 -> A = is_process_alive(P), exit(P, kill), receive {'EXIT', P, _} -> ok end, {alive, A} end.
 trapping(R) -> S = self(), P = spawn_link(fun() -> process_flag(trap_exit, true), S ! ready, receive M -> S ! {got, M}, exit(told) end end), receive ready -> ok end, exit(P, R), receive {got, {'EXIT', F, M}} -> receive {'EXIT', P, E} -> {F =:= S, M, E} end; {'EXIT', P, X} -> {died, X} end.
-link_dead() -> {P, M} = spawn_monitor(fun() -> ok end), receive {'DOWN', M, _, _, _} -> ok end, L = (catch link(P)), receive {'EXIT', P, R} -> {L, R} after 1000 -> L end.
+link_dead() -> {P, M} = spawn_monitor(fun() -> ok end), receive {'DOWN', M, _, _, _} -> ok end, L = (catch link(P)), receive {'EXIT', P, R} -> {L, R} after 10000 -> L end.
 unlink_flush() -> P = spawn_link(fun() -> receive x -> exit(gone) end end), unlink(P), P ! x, receive {'EXIT', P, R} -> R after 30 -> silent end.
 self_exit() -> {P, M} = spawn_monitor(fun() -> process_flag(trap_exit, true), exit(self(), hello), receive {'EXIT', Me, hello} when Me =:= self() -> exit(trapped) end end), receive {'DOWN', M, _, P, R} -> R end.
 link_self() -> link(self()).

@@ -49,7 +49,7 @@ acct(B) -> receive {move, To, X} -> To ! {dep, X}, acct(B - X); {dep, X} -> acct
 chameneos(N) -> S = self(), Br = spawn(fun() -> broker(N, S) end), [spawn(fun() -> creature(Br, 0, S) end) || _ <- lists:seq(1, 4)], lists:sum([receive {met, C} -> C end || _ <- lists:seq(1, 4)]).
 broker(0, _) -> closed();
 broker(N, S) -> receive {meet, A} -> receive {meet, B} -> A ! {mate, B}, B ! {mate, A}, broker(N - 1, S) end end.
-closed() -> receive {meet, A} -> A ! closed, closed() after 1000 -> ok end.
+closed() -> receive {meet, A} -> A ! closed, closed() after 10000 -> ok end.
 creature(Br, C, S) -> Br ! {meet, self()}, receive {mate, _} -> creature(Br, C + 1, S); closed -> S ! {met, C} end.
 bigmsgs(N) -> P = spawn(fun() -> echo() end), L = lists:seq(1, 1000), B = binary:copy(<<"x">>, 1000), lists:sum([begin P ! {self(), {I, L, B, #{I => L}}}, receive {I, L, Bx, M} -> byte_size(Bx) + length(maps:get(I, M)) end end || I <- lists:seq(1, N)]).
 echo() -> receive {F, M} -> F ! M, echo() end.

@@ -3,7 +3,7 @@
 main() ->
     S = self(), P = spawn(fun() -> receive {stop, R} -> exit(R) end end), M1 = monitor(process, P), M2 = monitor(process, P),
     ?P(M1 =/= M2), P ! {stop, why},
-    ?P([receive {'DOWN', M, process, P, R} -> R after 1000 -> none end || M <- [M1, M2]]),
+    ?P([receive {'DOWN', M, process, P, R} -> R after 10000 -> none end || M <- [M1, M2]]),
     ?P(begin M = monitor(process, P), receive {'DOWN', M, process, Q, R} -> {R, Q =:= P} end end),
     ?P(begin M = monitor(process, no_such_name), receive {'DOWN', M, process, Q, R} -> {R, Q =:= {no_such_name, node()}} end end),
     Q1 = spawn(fun() -> receive x -> x end end), M3 = monitor(process, Q1),
@@ -17,7 +17,7 @@ main() ->
     {Q3, M5} = spawn_monitor(fun() -> ok end), wait_dead(Q3), receive after 20 -> ok end, ?P(demonitor(M5, [flush, info])),
     ?P(receive {'DOWN', M5, _, _, _} -> left after 0 -> flushed end),
     register(named, spawn(fun() -> receive stop -> ok end end)), M6 = monitor(process, named), M7 = monitor(process, {named, node()}), named ! stop,
-    ?P([receive {'DOWN', M, process, {N, No}, R} -> {N, No =:= node(), R} after 1000 -> none end || M <- [M6, M7]]),
+    ?P([receive {'DOWN', M, process, {N, No}, R} -> {N, No =:= node(), R} after 10000 -> none end || M <- [M6, M7]]),
     ?P(monitor(process, S)),
     ?P(monitor(process, ?id(1))),
     ?P(monitor(bad_type, S)),

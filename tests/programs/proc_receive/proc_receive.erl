@@ -12,7 +12,7 @@ main() ->
     ?P(receive after 0 -> zero end),
     ?P(receive after 5 -> five end),
     self() ! now, ?P(receive never -> x after 0 -> not_yet end),
-    ?P(receive now -> got after 1000 -> lost end),
+    ?P(receive now -> got after 10000 -> lost end),
     ?P(receive x -> y after ?id(a) -> z end),
     ?P(receive x -> y after ?id(-5) -> z end),
     ?P(receive x -> y after ?id(1 bsl 32) -> z end),
@@ -37,7 +37,7 @@ call(I) -> R = make_ref(), Me = self(), spawn(fun() -> Me ! {R, I} end), receive
 flush(N) -> receive _ -> flush(N + 1) after 0 -> N end.
 two_loops() -> self() ! {x, 1}, self() ! {y, 2}, receive {y, A} -> receive {x, B} -> {A, B} end end.
 nested() -> S = self(), spawn(fun() -> S ! outer, S ! inner end), receive inner -> receive outer -> both end end.
-marker_in_case(R) -> self() ! {other, R}, self() ! {R, hit}, case receive {R, V} -> V after 1000 -> none end of hit -> receive {other, R} -> ok end; none -> bad end.
+marker_in_case(R) -> self() ! {other, R}, self() ! {R, hit}, case receive {R, V} -> V after 10000 -> none end of hit -> receive {other, R} -> ok end; none -> bad end.
 reused() -> R = make_ref(), S = self(), [S ! {junk, I} || I <- lists:seq(1, 100)], spawn(fun() -> S ! {R, 1}, S ! {R, 2}, S ! {R, 3} end), A = receive {R, X} -> X end, B = receive {R, Y} -> Y end, C = receive {R, Z} -> Z end, {A, B, C, flush(0)}.
 many_senders(N, K) -> S = self(), [spawn(fun() -> [S ! {I, J} || J <- lists:seq(1, K)] end) || I <- lists:seq(1, N)], [true = [J || {II, J} <- [receive {I, J0} -> {I, J0} end || _ <- lists:seq(1, K)], II =:= I] =:= lists:seq(1, K) || I <- lists:seq(1, N)], flush(0).
 inf() -> S = self(), spawn(fun() -> receive after 20 -> S ! awake end end), receive awake -> woken after infinity -> never end.
