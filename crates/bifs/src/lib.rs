@@ -16,6 +16,7 @@ mod binaries;
 mod binary;
 mod binary_search;
 mod calendar;
+mod code;
 mod coverage;
 mod debug;
 mod dictionary;
@@ -74,6 +75,7 @@ pub const TABLES: &[&[Bif]] = &[
     binary::BIFS,
     binary_search::BIFS,
     calendar::BIFS,
+    code::BIFS,
     coverage::BIFS,
     debug::BIFS,
     dictionary::BIFS,

@@ -21,6 +21,11 @@ pub fn atom(name: &str) -> Term<'static> {
     Atom::new(name).map_or(Term::UNDEFINED, Term::atom)
 }
 
+/// The atom of a name that the program has written down: never too long or the one too many.
+pub fn named(name: &str) -> Atom {
+    Atom::new(name).unwrap_or(am::undefined)
+}
+
 /// Whether `t` is the atom of this name.
 pub fn is_atom_named(t: Term<'_>, name: &str) -> bool {
     t.as_atom().is_some_and(|a| a.name() == name)

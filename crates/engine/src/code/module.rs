@@ -187,6 +187,13 @@ impl Loaded {
         let entry = self.line_entries.get(mark.entry as usize)?;
         Some((self.files.get(entry.file as usize)?, entry.line))
     }
+    /// Functions that `load_nif` has replaced.
+    pub fn nif_names(&self) -> Vec<(Atom, u8)> {
+        self.nifs
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
     pub fn mfa(&self, f: &Function) -> Mfa {
         Mfa {
             module: self.module,

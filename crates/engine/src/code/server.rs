@@ -26,6 +26,8 @@ pub struct Instances {
     pub old: Option<Arc<Loaded>>,
     /// Waits for its `-on_load` function.
     pub pending: Option<Arc<Loaded>>,
+    /// What is old while code that failed to load is being purged in its place.
+    set_aside: Option<Arc<Loaded>>,
 }
 
 static MODULES: LazyLock<RwLock<HashMap<Atom, Instances>>> = LazyLock::new(RwLock::default);
@@ -130,6 +132,24 @@ pub fn has_old(module: Atom) -> bool {
     modules.get(&module).is_some_and(|i| i.old.is_some())
 }
 
+static PRELOADED: Mutex<Vec<Atom>> = Mutex::new(Vec::new());
+
+/// Notes a module as one that the emulator loads before it starts.
+pub fn note_preloaded(module: Atom) {
+    PRELOADED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(module);
+}
+
+/// Modules loaded before the start.
+pub fn preloaded() -> Vec<Atom> {
+    PRELOADED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
 /// Every module that has current code.
 pub fn all_loaded() -> Vec<Arc<Loaded>> {
     let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
@@ -193,11 +213,27 @@ pub fn delete(module: Atom) -> Option<bool> {
 
 /// Forgets old code. The caller has made sure that no process uses it.
 pub fn purge(module: Atom) -> bool {
-    let Some(old) = with_instances(module, |i| i.old.take()) else {
+    let old = with_instances(module, |i| {
+        let old = i.old.take();
+        i.old = i.set_aside.take();
+        old
+    });
+    let Some(old) = old else {
         return false;
     };
     forget(&old);
     true
+}
+
+/// Lets code whose `-on_load` function failed take the place of old code, to be purged.
+pub fn prepare_purge_of_pending(module: Atom) -> bool {
+    with_instances(module, |i| {
+        let Some(pending) = i.pending.take() else {
+            return false;
+        };
+        i.set_aside = i.old.replace(pending);
+        true
+    })
 }
 
 /// Makes an instance unreachable.
@@ -225,16 +261,12 @@ pub fn on_load_entry(module: Atom) -> Option<*mut Word> {
     code.on_load.map(|offset| code.at(offset))
 }
 
-/// The `-on_load` function has been called: makes the code current, or drops it.
-pub fn finish_on_load(module: Atom, keep: bool) -> bool {
+/// The `-on_load` function has succeeded: makes the code current.
+pub fn finish_on_load(module: Atom) -> bool {
     let Some(code) = with_instances(module, |i| i.pending.take()) else {
         return false;
     };
-    if keep {
-        activate(&code);
-    } else {
-        forget(&code);
-    }
+    activate(&code);
     true
 }
 

@@ -150,18 +150,22 @@ fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
     for i in 0..n {
         let s = Segment::read(cx, i);
         let bits = segment_bits(cx, &s).map_err(|f| (s, f))?;
-        size = size.checked_add(bits).filter(|n| *n < LAST_BIT).ok_or((
-            s,
-            Failure {
-                reason: am::system_limit,
-                error: am::size,
-                value: s.value(cx),
-            },
-        ))?;
+        size = size
+            .checked_add(bits)
+            .filter(|n| *n < LAST_BIT)
+            .ok_or_else(|| {
+                let f = Failure {
+                    reason: am::system_limit,
+                    error: am::size,
+                    value: Term::NIL,
+                };
+                (s, f)
+            })?;
     }
-    let first = Segment::read(cx, 0);
     let (result, base, start, from);
-    if n > 0 && matches!(first.kind, kind::APPEND | kind::PRIVATE_APPEND) {
+    let first = (n > 0).then(|| Segment::read(cx, 0));
+    let appends = |s: &Segment| matches!(s.kind, kind::APPEND | kind::PRIVATE_APPEND);
+    if let Some(first) = first.filter(appends) {
         (result, base, start) = append(cx, &first, size).map_err(|f| (first, f))?;
         from = 1;
     } else if size <= HEAP_BITS_MAX_BYTES * 8 {

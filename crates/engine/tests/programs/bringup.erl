@@ -75,7 +75,7 @@ f(1) -> one.
 case_(X) -> case X of 1 -> one end.
 
 trace() ->
-    try [lists:reverse(a) | zero()]
+    try [atom_to_list(1) | zero()]
     catch error:badarg:S -> S
     end.
 
