@@ -32,6 +32,7 @@ pub mod reference;
 pub mod term;
 #[cfg(test)]
 mod testing;
+pub mod utf8;
 
 pub use atom::{Atom, AtomError};
 pub use atoms as am;

@@ -1,237 +1,165 @@
-//! The option lists of `re:compile` and `re:run`.
+//! The option lists of `re:compile` and `re:run`: one parser for both, as in OTP, so that each also checks
+//! what only concerns the other.
 
-use crate::iolist;
 use crate::prelude::*;
-use corten_pcre::{Bsr, Newline, Options, Regex, match_option, option};
+use corten_pcre::{Flags, Newline, Separator, Start};
 
-/// An option list, read.
-#[derive(Default)]
+/// Parsed options.
+#[derive(Debug, Clone, Default)]
 pub struct Parsed<'h> {
-    pub compile: Options,
-    newline: Option<Newline>,
-    bsr: Option<Bsr>,
-    pub run_bits: u32,
-    pub offset: usize,
-    pub global: bool,
-    pub report_errors: bool,
+    pub flags: Flags,
+    /// As PCRE 8 encodes it, where several settings combine: 1 CR, 2 LF, 3 CRLF, 4 any, 5 CR, LF or CRLF.
+    pub newline: u8,
+    /// 1: CR, LF or CRLF; 2: Unicode.
+    pub separator: u8,
+    pub start: Start,
+    /// `{capture, Values, Type}`.
+    pub capture: Option<(Term<'h>, Term<'h>)>,
     pub match_limit: Option<u32>,
     pub depth_limit: Option<u32>,
-    pub capture: Option<Capture<'h>>,
-    /// An option was there that only `compile` has.
-    pub only_compile: bool,
-    /// An option was there that only `run` has.
-    pub only_run: bool,
+    pub global: bool,
+    pub report_errors: bool,
+    /// An option that only `run` knows was there.
+    pub run_only: bool,
+    /// An option that only `compile` knows was there.
+    pub compile_only: bool,
 }
 
-impl Parsed<'_> {
-    pub fn unicode(&self) -> bool {
-        self.compile.bits & option::UTF != 0
-    }
-    /// Options of a compiled pattern, as this run changes them.
-    pub fn for_stored(&self, stored: Options) -> Options {
-        Options {
-            bits: stored.bits,
-            newline: self.newline.unwrap_or(stored.newline),
-            bsr: self.bsr.unwrap_or(stored.bsr),
+impl<'h> Parsed<'h> {
+    /// Reads an option list; `badopt` if something is wrong with it.
+    pub fn from_list(list: Term<'h>) -> Result<Parsed<'h>, Stop<'h>> {
+        let mut parsed = Parsed::default();
+        let mut it = list.iter();
+        for option in it.by_ref() {
+            parsed
+                .option(option)
+                .ok_or(Stop::badarg_because(am::badopt))?;
         }
+        if !it.tail().is_nil() {
+            return Err(Stop::badarg_because(am::badopt));
+        }
+        Ok(parsed)
     }
-}
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaptureType {
-    Index,
-    List,
-    Binary,
-}
+    pub fn is_unicode(&self) -> bool {
+        self.flags.contains(Flags::UTF)
+    }
+    /// Whether captures are returned as lists of characters.
+    pub fn captures_lists(&self) -> bool {
+        self.capture.is_some_and(|(_, kind)| kind.is(am::list))
+    }
 
-/// `{capture, Values, Type}`
-pub struct Capture<'h> {
-    values: Term<'h>,
-    pub kind: CaptureType,
-}
-
-/// Which groups are wanted.
-pub enum Wanted {
-    None,
-    /// All that took part, from this one on.
-    AllFrom(usize),
-    /// Each of these: the first of the groups that took part; none of them may be a group at all.
-    These(Vec<Vec<usize>>),
-}
-
-/// A capture specification for a certain pattern.
-pub struct Resolved {
-    pub wanted: Wanted,
-    pub kind: CaptureType,
-}
-
-/// Reads an option list; `None` if something in it is no option.
-pub fn parse(list: Term<'_>) -> Option<Parsed<'_>> {
-    let mut o = Parsed::default();
-    let mut it = list.iter();
-    for t in it.by_ref() {
-        match t.as_tuple() {
-            Some(e) => tuple(&mut o, e)?,
-            None => plain(&mut o, t.as_atom()?)?,
+    fn option(&mut self, option: Term<'h>) -> Option<()> {
+        if let Some(name) = option.as_atom() {
+            return self.plain(name);
+        }
+        match option.as_tuple()? {
+            [key, value] => self.pair(key.as_atom()?, *value),
+            [key, values, kind] if key.is(am::capture) => {
+                self.capture = Some((*values, *kind));
+                self.run_only = true;
+                Some(())
+            }
+            _ => None,
         }
     }
-    if !it.tail().is_nil() {
-        return None;
+
+    fn pair(&mut self, key: Atom, value: Term<'h>) -> Option<()> {
+        match key {
+            am::capture => self.capture = Some((value, Term::atom(am::index))),
+            am::offset => self.start.offset = number(value)? as usize,
+            am::match_limit => self.match_limit = Some(number(value)?),
+            am::match_limit_recursion => self.depth_limit = Some(number(value)?),
+            am::newline => {
+                self.newline |= match value.as_atom()? {
+                    am::cr => 1,
+                    am::lf => 2,
+                    am::crlf => 3,
+                    am::any => 4,
+                    am::anycrlf => 5,
+                    _ => return None,
+                };
+                return Some(());
+            }
+            _ => return None,
+        }
+        self.run_only = true;
+        Some(())
     }
-    o.compile.newline = o.newline.unwrap_or_default();
-    o.compile.bsr = o.bsr.unwrap_or_default();
-    Some(o)
+
+    fn plain(&mut self, name: Atom) -> Option<()> {
+        match name {
+            am::anchored => {
+                self.flags |= Flags::ANCHORED;
+                self.start.anchored = true;
+            }
+            am::bsr_anycrlf => self.separator |= 1,
+            am::bsr_unicode => self.separator |= 2,
+            _ => return self.run_option(name).or_else(|| self.compile_option(name)),
+        }
+        Some(())
+    }
+
+    fn run_option(&mut self, name: Atom) -> Option<()> {
+        let switch = match name {
+            am::notempty => &mut self.start.notempty,
+            am::notempty_atstart => &mut self.start.notempty_atstart,
+            am::notbol => &mut self.start.notbol,
+            am::noteol => &mut self.start.noteol,
+            am::report_errors => &mut self.report_errors,
+            am::global => &mut self.global,
+            _ => return None,
+        };
+        *switch = true;
+        self.run_only = true;
+        Some(())
+    }
+
+    fn compile_option(&mut self, name: Atom) -> Option<()> {
+        self.flags |= match name {
+            am::no_start_optimize => Flags::NO_START_OPTIMIZE,
+            am::caseless => Flags::CASELESS,
+            am::dollar_endonly => Flags::DOLLAR_ENDONLY,
+            am::dotall => Flags::DOTALL,
+            am::extended => Flags::EXTENDED,
+            am::firstline => Flags::FIRSTLINE,
+            am::multiline => Flags::MULTILINE,
+            am::no_auto_capture => Flags::NO_AUTO_CAPTURE,
+            am::dupnames => Flags::DUPNAMES,
+            am::ungreedy => Flags::UNGREEDY,
+            am::ucp => Flags::UCP,
+            am::never_utf => Flags::NEVER_UTF,
+            am::unicode => Flags::UTF,
+            _ => return None,
+        };
+        self.compile_only = true;
+        Some(())
+    }
 }
 
-fn tuple<'h>(o: &mut Parsed<'h>, e: &'h [Term<'h>]) -> Option<()> {
-    let limit = |t: Term<'_>| t.as_u64().and_then(|n| u32::try_from(n).ok());
-    match (e.first()?.as_atom()?, &e[1..]) {
-        (am::newline, [kind]) => {
-            o.newline = Some(match kind.as_atom()? {
-                am::cr => Newline::Cr,
-                am::lf => Newline::Lf,
-                am::crlf => Newline::Crlf,
-                am::any => Newline::Any,
-                am::anycrlf => Newline::Anycrlf,
-                _ => return None,
-            });
-            return Some(());
-        }
-        (am::offset, [n]) => o.offset = n.as_usize()?,
-        (am::match_limit, [n]) => o.match_limit = Some(limit(*n)?),
-        (am::match_limit_recursion, [n]) => o.depth_limit = Some(limit(*n)?),
-        (am::capture, [values]) => {
-            o.capture = Some(Capture {
-                values: *values,
-                kind: CaptureType::Index,
-            });
-        }
-        (am::capture, [values, kind]) => {
-            o.capture = Some(Capture {
-                values: *values,
-                kind: match kind.as_atom() {
-                    Some(am::index) => CaptureType::Index,
-                    Some(am::list) => CaptureType::List,
-                    Some(am::binary) => CaptureType::Binary,
-                    _ => return bad_capture(o),
-                },
-            });
-        }
-        _ => return None,
-    }
-    o.only_run = true;
-    Some(())
+/// A number that C's `int` can hold and that is not negative.
+pub fn number(t: Term<'_>) -> Option<u32> {
+    let n = t.as_small()?;
+    i32::try_from(n).ok()?.try_into().ok()
 }
 
-/// A type that there is not is found when the capture is resolved, after the options were accepted.
-fn bad_capture(o: &mut Parsed<'_>) -> Option<()> {
-    o.capture = Some(Capture {
-        values: Term::NONE,
-        kind: CaptureType::Index,
-    });
-    o.only_run = true;
-    Some(())
-}
-
-fn plain(o: &mut Parsed<'_>, name: Atom) -> Option<()> {
-    let run = match name {
-        am::notbol => match_option::NOTBOL,
-        am::noteol => match_option::NOTEOL,
-        am::notempty => match_option::NOTEMPTY,
-        am::notempty_atstart => match_option::NOTEMPTY_ATSTART,
-        _ => 0,
-    };
-    if run != 0 {
-        o.run_bits |= run;
-        o.only_run = true;
-        return Some(());
-    }
-    match name {
-        am::global => {
-            o.global = true;
-            o.only_run = true;
-        }
-        am::report_errors => {
-            o.report_errors = true;
-            o.only_run = true;
-        }
-        am::bsr_anycrlf => o.bsr = Some(Bsr::Anycrlf),
-        am::bsr_unicode => o.bsr = Some(Bsr::Unicode),
-        // These two are for both.
-        am::anchored => {
-            o.compile.bits |= option::ANCHORED;
-            o.run_bits |= option::ANCHORED;
-        }
-        am::no_start_optimize => o.compile.bits |= option::NO_START_OPTIMIZE,
-        _ => {
-            o.compile.bits |= compile_bit(name)?;
-            o.only_compile = true;
-        }
-    }
-    Some(())
-}
-
-fn compile_bit(name: Atom) -> Option<u32> {
-    Some(match name {
-        am::caseless => option::CASELESS,
-        am::dollar_endonly => option::DOLLAR_ENDONLY,
-        am::dotall => option::DOTALL,
-        am::dupnames => option::DUPNAMES,
-        am::extended => option::EXTENDED,
-        am::firstline => option::FIRSTLINE,
-        am::multiline => option::MULTILINE,
-        am::never_utf => option::NEVER_UTF,
-        am::no_auto_capture => option::NO_AUTO_CAPTURE,
-        am::ucp => option::UCP,
-        am::ungreedy => option::UNGREEDY,
-        am::unicode => option::UTF,
+/// The newline convention of this encoding; `None` for contradictions.
+pub fn newline(encoded: u8) -> Option<Newline> {
+    Some(match encoded {
+        0 | 2 => Newline::Lf,
+        1 => Newline::Cr,
+        3 => Newline::CrLf,
+        4 => Newline::Any,
+        5 => Newline::AnyCrLf,
         _ => return None,
     })
 }
 
-/// The groups of a name.
-fn named(regex: &Regex, name: &[u8]) -> Vec<usize> {
-    let all = regex.names().iter().filter(|(n, _)| n == name);
-    all.map(|(_, group)| *group).collect()
-}
-
-impl Capture<'_> {
-    /// What is meant for this pattern; `None` if the specification is none.
-    pub fn resolve(&self, regex: &Regex) -> Option<Resolved> {
-        let wanted = match self.values.kind() {
-            Kind::Atom(am::all) => Wanted::AllFrom(0),
-            Kind::Atom(am::all_but_first) => Wanted::AllFrom(1),
-            Kind::Atom(am::first) => Wanted::These(vec![vec![0]]),
-            Kind::Atom(am::none) | Kind::Nil => Wanted::None,
-            Kind::Atom(am::all_names) => {
-                let mut names: Vec<&Vec<u8>> = regex.names().iter().map(|(n, _)| n).collect();
-                names.dedup();
-                if names.is_empty() {
-                    Wanted::None
-                } else {
-                    Wanted::These(names.into_iter().map(|n| named(regex, n)).collect())
-                }
-            }
-            Kind::Cons(..) => {
-                let items = self.values.to_vec()?;
-                let groups: Option<_> = items.iter().map(|t| groups_of(regex, *t)).collect();
-                Wanted::These(groups?)
-            }
-            _ => return None,
-        };
-        Some(Resolved {
-            wanted,
-            kind: self.kind,
-        })
-    }
-}
-
-/// The groups that a number or a name means.
-fn groups_of(regex: &Regex, t: Term<'_>) -> Option<Vec<usize>> {
-    match t.kind() {
-        Kind::Small(n) => Some(usize::try_from(n).into_iter().collect()),
-        Kind::Atom(name) => Some(named(regex, name.name().as_bytes())),
-        Kind::Bits(_) | Kind::Cons(..) | Kind::Nil => Some(named(regex, &iolist::to_bytes(t)?)),
+/// What `\R` matches by this encoding; `None` for contradictions.
+pub fn separator(encoded: u8) -> Option<Separator> {
+    match encoded {
+        0 | 2 => Some(Separator::Unicode),
+        1 => Some(Separator::AnyCrLf),
         _ => None,
     }
 }

@@ -1,0 +1,89 @@
+//! Module `re`: regular expressions. PCRE2 (`corten_pcre`) does the matching; what OTP 27's library of
+//! another generation (PCRE 8.45) does differently is settled in [`translate`] and [`error_text`].
+//!
+//! - [`options`]: option lists. [`pattern`]: compiled patterns as terms, and the shared cache of code.
+//! - [`capture`]: what of a match is returned. [`run`]: `run/2,3` and `internal_run/4`.
+//!
+//! A compiled pattern is `{re_pattern, Groups, Unicode, CrLf, Binary}`. The binary holds source and options,
+//! never code, so it may be stored, sent and tampered with. `re:version/0` is PCRE2's with our
+//! name, which tells Elixir that patterns compiled into `.beam` files by another engine need compiling anew.
+//!
+//! Known differences to PCRE 8.45: recursion into a group is not atomic; PCRE2's newer syntax (`(?^`, `(*pla:`,
+//! `\N{U+…}`) is accepted; some compile errors are found at another offset; step limits count alike, not the same.
+
+mod capture;
+mod error_text;
+mod options;
+mod pattern;
+mod run;
+mod translate;
+
+use crate::iolist;
+use crate::prelude::*;
+use corten_engine::code::export;
+use options::Parsed;
+use pattern::Stored;
+
+pub const BIFS: &[Bif] = bifs![
+    re:version/0 => version,
+    re:compile/1 => compile_1,
+    re:compile/2 => compile_2,
+    re:inspect/2 => inspect,
+    re:run/2 => run::run_2,
+    re:run/3 => run::run_3,
+    re:internal_run/4 => run::internal_run,
+    erlang:re_run_trap/3 => run::long_run [DIRTY_CPU],
+];
+
+fn version<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    let text = format!("{} corten", corten_pcre::version());
+    Ok(p.heap.binary(text.as_bytes()))
+}
+
+fn compile_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    compile(p, a[0], Term::NIL)
+}
+fn compile_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    compile(p, a[0], a[1])
+}
+
+fn compile<'h>(p: &'h Process, re: Term<'h>, options: Term<'h>) -> BifResult<'h> {
+    let parsed = Parsed::from_list(options)?;
+    if parsed.run_only {
+        return Err(Stop::badarg_because(am::badopt));
+    }
+    if parsed.is_unicode() && !re.is_bitstring() {
+        return Err(trap(am::ucompile, &[re, options]));
+    }
+    let stored = Stored::new(&iolist::charged(p, re)?, &parsed);
+    Ok(match pattern::code(&stored) {
+        Ok(entry) => {
+            let term = stored.term(p, &entry, parsed.is_unicode());
+            p.heap.tuple(&[Term::atom(am::ok), term])
+        }
+        Err(e) => p.heap.tuple(&[Term::atom(am::error), e.term(p)]),
+    })
+}
+
+/// Continues in the Erlang code of the module.
+fn trap<'h>(function: Atom, args: &[Term<'h>]) -> Stop<'h> {
+    let arity = args.len() as u8;
+    Stop::Trap(export(am::re, function, arity), args.to_vec())
+}
+
+/// `inspect(Pattern, namelist)`: the names of groups, each once, sorted.
+fn inspect<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let compiled = pattern::Compiled::from_term(a[0]).badarg()?;
+    if !a[1].is(am::namelist) {
+        return Err(Stop::BADARG);
+    }
+    let stored = compiled.stored().badarg()?;
+    let entry = pattern::code(&stored).map_err(|_| Stop::BADARG)?;
+    let mut names: Vec<&[u8]> = entry.code().names().iter().map(|(n, _)| *n).collect();
+    if entry.code().has_dupnames() {
+        names.dedup();
+    }
+    let names: Vec<_> = names.iter().map(|n| p.heap.binary(n)).collect();
+    Ok(p.heap
+        .tuple(&[Term::atom(am::namelist), p.heap.list(&names)]))
+}
