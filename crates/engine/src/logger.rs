@@ -52,10 +52,6 @@ fn report(level: Atom, from: Option<Pid>, leader: Term<'_>, format: &str, argume
         Receiver::Process(pid) => Some(pid),
         Receiver::Name(name) => registry::whereis_process(name),
     };
-    let Some(to) = to.filter(|to| Some(*to) != from) else {
-        eprintln!("{} {}", level.name(), format.replace("~n", "\n"));
-        return;
-    };
     let message = Parcel::build(|h| {
         let tag = if level == am::warning {
             am::warning_msg
@@ -90,7 +86,21 @@ fn report(level: Atom, from: Option<Pid>, leader: Term<'_>, format: &str, argume
             map(h, metadata),
         ])
     });
-    send::parcel(to, message);
+    match to.filter(|to| Some(*to) != from) {
+        Some(to) => {
+            send::parcel(to, message);
+        }
+        None => no_logger(message.term()),
+    }
+}
+
+/// As the reference engine says it while the logger is not up.
+fn no_logger(message: Term<'_>) {
+    let mut text = b"(no logger present) unexpected logger message: ".to_vec();
+    corten_term::print::print(&mut text, message, i64::MAX);
+    text.push(b'\n');
+    // Nobody is left to tell when standard error is closed.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), &text);
 }
 
 /// A map with atoms as keys.
