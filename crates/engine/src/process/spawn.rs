@@ -136,6 +136,8 @@ pub fn spawn_and(
     let monitor = relate(p, parent, options);
     sched::stats::spawned();
     let spawned = Spawned { pid, monitor };
+    // Somebody who guesses the identifier may end the process before it is started.
+    let _guard = crossbeam_epoch::pin();
     let ptr = slot.publish(process);
     before(&spawned);
     sched::state::start(ptr);
