@@ -41,6 +41,7 @@ mod nodes;
 mod numbers;
 mod operators;
 mod os;
+mod packet;
 mod persistent_term;
 mod process;
 mod re;
@@ -103,6 +104,7 @@ pub const TABLES: &[&[Bif]] = &[
     numbers::BIFS,
     operators::BIFS,
     os::BIFS,
+    packet::BIFS,
     persistent_term::BIFS,
     process::BIFS,
     re::BIFS,

@@ -25,6 +25,7 @@ pub mod gc;
 pub mod interp;
 pub mod logger;
 pub mod node;
+pub mod packet;
 pub mod process;
 pub mod registry;
 pub mod sched;
