@@ -48,6 +48,7 @@ mod re;
 mod spawn;
 mod system_flag;
 mod system_info;
+mod system_monitor;
 mod terms;
 mod time;
 mod timers;
@@ -109,6 +110,7 @@ pub const TABLES: &[&[Bif]] = &[
     process::BIFS,
     re::BIFS,
     spawn::BIFS,
+    system_monitor::BIFS,
     system_flag::BIFS,
     system_info::BIFS,
     terms::BIFS,

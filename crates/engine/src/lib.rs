@@ -31,6 +31,7 @@ pub mod registry;
 pub mod sched;
 pub mod settings;
 pub mod signal;
+pub mod sysmon;
 pub mod time;
 pub mod timer;
 

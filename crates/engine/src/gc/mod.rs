@@ -131,6 +131,7 @@ pub fn is_due(p: &Process) -> bool {
 
 /// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
 pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    let monitor = crate::sysmon::get().map(|s| (s, std::time::Instant::now()));
     let major = p.has_flag(flag::NEED_FULLSWEEP)
         || p.minor_collections.get() >= p.fullsweep_after.get()
         || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get()
@@ -141,6 +142,9 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
         collect_minor(p, need, live_x)
     };
     p.set_flag(flag::FORCE_GC, false);
+    if let Some((settings, begun)) = monitor {
+        crate::sysmon::collected(p, &settings, begun.elapsed());
+    }
     out.too_large = exceeds_max_heap(p);
     if out.too_large {
         crate::process::exit::heap_too_large(p, block_words(p) + old_block_words(p));

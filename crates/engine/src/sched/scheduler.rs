@@ -11,12 +11,12 @@ use crate::process::state::{ACTIVE, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPE
 use crate::process::table::ProcessPtr;
 use crate::process::{Process, exit, flag, tasks};
 use crate::signal::handle;
-use crate::{node, timer};
+use crate::{node, sysmon, timer};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One scheduler.
 #[derive(Debug, Default)]
@@ -252,7 +252,7 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
             Outcome::Wait
         } else {
             super::note_running(Some(p));
-            let outcome = executor().run(p, registers);
+            let outcome = run_watched(p, registers);
             super::note_running(None);
             outcome
         };
@@ -292,6 +292,19 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
             }
         }
     }
+}
+
+/// Runs the process, under the eyes of the system monitor if there is one.
+fn run_watched(p: &Process, registers: &mut Registers) -> Outcome {
+    let Some(settings) = sysmon::get() else {
+        return executor().run(p, registers);
+    };
+    sysmon::queue_length(p, &settings);
+    let before = executor().current_function(p);
+    let begun = Instant::now();
+    let outcome = executor().run(p, registers);
+    sysmon::ran(p, &settings, before, begun.elapsed());
+    outcome
 }
 
 /// What comes before the process's own code: its timer, its signals, its system tasks.
