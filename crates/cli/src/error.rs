@@ -15,9 +15,6 @@ pub enum CliError {
         erts_version: String,
         root: PathBuf,
     },
-    NoEngine {
-        erts_version: String,
-    },
     /// No supported OTP or Elixir, and fetching is the remedy.
     NotFound {
         what: &'static str,
@@ -67,12 +64,6 @@ impl fmt::Display for CliError {
                  neither {0}/erts-{erts_version}/ebin nor {0}/lib/erts-{erts_version}/ebin has them",
                 root.display()
             ),
-            CliError::NoEngine { erts_version } => {
-                write!(
-                    f,
-                    "this build has no engine yet; it would boot the libraries of erts {erts_version}"
-                )
-            }
             CliError::NotFound { what, tried } => {
                 write!(
                     f,

@@ -20,9 +20,12 @@ fn tables() -> Vec<&'static [Bif]> {
 /// Hands over to the engine; returns only when the node could not be started.
 pub fn run_node(args: EmulatorArgs) -> Result<Never> {
     let config = config_of(args);
-    Err(CliError::NoEngine {
-        erts_version: config.erts_version,
-    })
+    corten_engine::process::exit::add_hook(|p, _| corten_bifs::ets::process_exited(p.pid()));
+    corten_engine::boot::start(config, &tables()).map_err(|e| CliError::Says(e.to_string()))?;
+    // Schedulers run the node from here on; `halt` ends the program from one of them.
+    loop {
+        std::thread::park();
+    }
 }
 
 fn config_of(args: EmulatorArgs) -> Config {
