@@ -53,8 +53,16 @@ pub enum BootError {
 impl fmt::Display for BootError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BootError::Unreadable(path, e) => write!(f, "cannot read the preloaded module {}: {e}", path.display()),
-            BootError::Unloadable(path, e) => write!(f, "cannot load the preloaded module {}: {e}", path.display()),
+            BootError::Unreadable(path, e) => write!(
+                f,
+                "cannot read the preloaded module {}: {e}",
+                path.display()
+            ),
+            BootError::Unloadable(path, e) => write!(
+                f,
+                "cannot load the preloaded module {}: {e}",
+                path.display()
+            ),
             BootError::NoThread(e) => write!(f, "cannot start the scheduler threads: {e}"),
             BootError::NoProcess(name) => write!(f, "cannot make the process {name}"),
         }
@@ -63,11 +71,21 @@ impl fmt::Display for BootError {
 
 impl std::error::Error for BootError {}
 
+/// Called with the first process's identifier before it runs: ports have an owner from the start.
+static FIRST: std::sync::OnceLock<fn(Pid)> = std::sync::OnceLock::new();
+
+/// Sets what is called before the first process runs.
+pub fn before_first_process(f: fn(Pid)) {
+    // The first one stays.
+    let _ = FIRST.set(f);
+}
+
 /// Starts the node; returns once the schedulers run. `tables` are the native functions of each room.
 pub fn start(config: Config, tables: &[&'static [Bif]]) -> Result<(), BootError> {
     halt::install();
     let node = node::init(config, tables);
-    interp::install();
+    code::init(&node.bifs);
+    interp::executor::install();
     preload(Path::new(&node.config.preloaded_dir))?;
     first_processes(&node.config)?;
     sched::start().map_err(BootError::NoThread)
@@ -77,7 +95,11 @@ fn preload(dir: &Path) -> Result<(), BootError> {
     for name in PRELOADED {
         let path = dir.join(format!("{name}.beam"));
         let bytes = std::fs::read(&path).map_err(|e| BootError::Unreadable(path.clone(), e))?;
-        code::preload(&bytes).map_err(|e| BootError::Unloadable(path, e.to_string()))?;
+        let prepared = code::server::prepare(None, &bytes)
+            .map_err(|e| BootError::Unloadable(path, format!("{e:?}")))?;
+        if let Some(loaded) = code::server::commit(&prepared) {
+            code::server::note_preloaded(loaded.module);
+        }
     }
     Ok(())
 }
@@ -87,7 +109,10 @@ fn first_processes(config: &Config) -> Result<(), BootError> {
     let heap = Heap::new();
     let words: Vec<Term<'_>> = config.init_args.iter().map(|a| heap.binary(a)).collect();
     let arguments = heap.list(&[Term::atom(am::init), heap.list(&words)]);
-    make("erl_init", "start", arguments, SpawnOptions::default())?;
+    let init = make("erl_init", "start", arguments, SpawnOptions::default())?;
+    if let Some(f) = FIRST.get() {
+        f(init);
+    }
     let system = |priority| SpawnOptions {
         priority: Some(priority),
         system: true,
@@ -101,19 +126,45 @@ fn first_processes(config: &Config) -> Result<(), BootError> {
     make("erts_code_purger", "start", none, system(HIGH))?;
     let collector = make("erts_literal_area_collector", "start", none, system(HIGH))?;
     let handlers = [
-        make("erts_dirty_process_signal_handler", "start", none, system(NORMAL))?,
-        make("erts_dirty_process_signal_handler", "start", none, system(HIGH))?,
-        make("erts_dirty_process_signal_handler", "start", none, system(MAX))?,
+        make(
+            "erts_dirty_process_signal_handler",
+            "start",
+            none,
+            system(NORMAL),
+        )?,
+        make(
+            "erts_dirty_process_signal_handler",
+            "start",
+            none,
+            system(HIGH),
+        )?,
+        make(
+            "erts_dirty_process_signal_handler",
+            "start",
+            none,
+            system(MAX),
+        )?,
     ];
     let cleaner = make("erts_trace_cleaner", "start", none, system(NORMAL))?;
-    node::set_helpers(node::Helpers { literal_collector: collector, dirty_handlers: handlers, trace_cleaner: cleaner });
+    node::set_helpers(node::Helpers {
+        literal_collector: collector,
+        dirty_handlers: handlers,
+        trace_cleaner: cleaner,
+    });
     Ok(())
 }
 
-fn make(module: &'static str, function: &str, arguments: Term<'_>, options: SpawnOptions) -> Result<Pid, BootError> {
+fn make(
+    module: &'static str,
+    function: &str,
+    arguments: Term<'_>,
+    options: SpawnOptions,
+) -> Result<Pid, BootError> {
     let (Ok(m), Ok(f)) = (Atom::new(module), Atom::new(function)) else {
         return Err(BootError::NoProcess(module));
     };
     let none: Option<&Process> = None;
-    spawn::spawn(none, m, f, arguments, options).map(|s| s.pid).map_err(|_| BootError::NoProcess(module))
+    spawn::spawn(none, m, f, arguments, options)
+        .map(|s| s.pid)
+        .map_err(|_| BootError::NoProcess(module))
 }

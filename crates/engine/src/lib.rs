@@ -14,6 +14,7 @@
 //! - [`node`]: what there is one of.
 
 pub mod bif;
+pub mod boot;
 pub mod crashdump;
 pub mod halt;
 pub mod version;
