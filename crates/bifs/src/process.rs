@@ -265,8 +265,9 @@ fn process_flag_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 }
 
 fn is_monitor_nodes(t: Term<'_>) -> bool {
-    t.as_tuple_of::<2>()
-        .is_some_and(|[name, options]| name.is(am::monitor_nodes) && options.is_list())
+    t.as_tuple_of::<2>().is_some_and(|[name, options]| {
+        name.is(am::monitor_nodes) && (options.is_list() || options.is_map())
+    })
 }
 
 fn monitor_nodes<'h>(p: &Process, value: Term<'h>) -> BifResult<'h> {
