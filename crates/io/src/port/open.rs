@@ -10,7 +10,6 @@ use super::{Port, atom, table};
 use crate::{deliver, errno};
 use corten_engine::{Args, BifResult, Process};
 use corten_term::{Atom, Pid, PortId, Term, am};
-use rustix::io::Errno;
 
 /// The port, or an atom that says why there is none.
 pub fn open_port<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -81,7 +80,7 @@ fn start(id: PortId, what: &What, o: &Options) -> Result<Started, Atom> {
             return Ok((Box::new(fd), None));
         }
         What::Driver(name) => {
-            let d = driver::built_in(name).ok_or_else(|| errno::atom(Errno::NOENT))?;
+            let d = driver::built_in(name).ok_or(am::badarg)?;
             return Ok(((d.start)(id), None));
         }
         What::Spawn(command) => match driver::built_in(command) {

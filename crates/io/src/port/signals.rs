@@ -77,8 +77,8 @@ fn exit(port: &Port, from: Pid, reason: Parcel) {
     port.close(ending, None);
 }
 
-/// `{Owner, {command, Data}}`, `{Owner, {connect, Pid}}` or `{Owner, close}`. A sender of anything else, and
-/// an owner that is none, get `badsig`.
+/// `{Owner, {command, Data}}`, `{Owner, {connect, Pid}}` or `{Owner, close}`. Who sends anything else, or in the
+/// name of another owner, gets `badsig`.
 fn message(port: &Port, from: Pid, message: Term<'_>) {
     let request = message
         .as_tuple_of::<2>()
@@ -89,7 +89,7 @@ fn message(port: &Port, from: Pid, message: Term<'_>) {
     let connected = port.with(|core, _| core.connected == owner);
     match connected {
         None => return,
-        Some(false) => return badsig(port, owner),
+        Some(false) => return badsig(port, from),
         Some(true) => {}
     }
     if request.is(am::close) {
@@ -103,14 +103,14 @@ fn message(port: &Port, from: Pid, message: Term<'_>) {
             Some(data) => {
                 port.with(|core, driver| core.write(driver, &data));
             }
-            None => badsig(port, owner),
+            None => badsig(port, from),
         }
     } else if kind.is(am::connect) {
         match argument.as_local_pid() {
             Some(new) if connect(port, new) => {
                 port.with(|core, _| core.message(owner, |_| Term::atom(am::connected)));
             }
-            _ => badsig(port, owner),
+            _ => badsig(port, from),
         }
     } else {
         badsig(port, from);

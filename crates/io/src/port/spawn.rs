@@ -72,11 +72,24 @@ fn command(program: &Program<'_>, o: &Options) -> Result<Command, Errno> {
     c.env_clear();
     c.envs(variables.iter().map(|(k, v)| (os(k), os(v))));
     if let Some(dir) = &o.cd {
+        if let Err(e) = rustix::fs::access(dir.as_slice(), rustix::fs::Access::EXEC_OK) {
+            return Ok(failing(dir, e));
+        }
         c.current_dir(os(dir));
     }
     // Signals from the terminal are for the node alone.
     c.process_group(0);
     Ok(c)
+}
+
+/// A program that cannot start where it should: it says so and ends.
+fn failing(dir: &[u8], e: Errno) -> Command {
+    let mut c = Command::new(SHELL);
+    let script = r#"echo "spawn: Could not cd to $1" >&2; exit "$2""#;
+    c.args(["-c", script, "sh"])
+        .arg(os(dir))
+        .arg(e.raw_os_error().to_string());
+    c
 }
 
 /// A pipe, both ends closed in programs started by others.

@@ -5,6 +5,7 @@
 pub mod interfaces;
 pub mod process;
 pub mod signals;
+pub mod socket_option;
 pub mod zstream;
 
 use polling::{Event, Poller};

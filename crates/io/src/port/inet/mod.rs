@@ -45,14 +45,27 @@ mod request {
     pub const PACKET_RECV: u32 = 60;
 }
 
+/// Why a request failed: the name of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Failure(&'static str);
+
+impl From<rustix::io::Errno> for Failure {
+    fn from(e: rustix::io::Errno) -> Failure {
+        Failure(crate::errno::text(e))
+    }
+}
+
+/// The socket is not open, or the request is none for it.
+const BAD_PORT: Failure = Failure("exbadport");
+
 /// An answer: bytes, or an error.
-type Answer = Result<Vec<u8>, rustix::io::Errno>;
+type Answer = Result<Vec<u8>, Failure>;
 
 /// An answer as the driver's caller gets it.
 fn encode(answer: Answer) -> Vec<u8> {
     match answer {
         Ok(bytes) => [&[1], bytes.as_slice()].concat(),
-        Err(e) => [&[0], crate::errno::text(e).as_bytes()].concat(),
+        Err(Failure(name)) => [&[0], name.as_bytes()].concat(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Options of sockets: those of the driver are kept here, those of the system are passed on.
 
 use super::{Answer, Reader};
+use crate::sys;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, sockopt};
 use std::os::fd::BorrowedFd;
@@ -10,10 +11,13 @@ use std::time::Duration;
 pub mod number {
     pub const REUSEADDR: u8 = 0;
     pub const KEEPALIVE: u8 = 1;
+    pub const DONTROUTE: u8 = 2;
     pub const LINGER: u8 = 3;
     pub const BROADCAST: u8 = 4;
+    pub const OOBINLINE: u8 = 5;
     pub const SNDBUF: u8 = 6;
     pub const RCVBUF: u8 = 7;
+    pub const PRIORITY: u8 = 8;
     pub const TOS: u8 = 9;
     pub const NODELAY: u8 = 10;
     pub const MULTICAST_TTL: u8 = 12;
@@ -41,11 +45,29 @@ pub mod number {
     pub const MSGQ_LOW: u8 = 37;
     pub const SHOW_ECONNRESET: u8 = 39;
     pub const LINE_DELIMITER: u8 = 40;
+    pub const TCLASS: u8 = 41;
+    pub const RECVTOS: u8 = 43;
+    pub const RECVTCLASS: u8 = 44;
     pub const TTL: u8 = 46;
+    pub const RECVTTL: u8 = 47;
     pub const READ_AHEAD: u8 = 49;
     pub const DEBUG: u8 = 99;
 }
 use number::*;
+
+/// Options that only streams have.
+const STREAM_ONLY: [u8; 10] = [
+    PACKET,
+    EXIT_ON_CLOSE,
+    HIGH_WATERMARK,
+    LOW_WATERMARK,
+    SEND_TIMEOUT,
+    DELAY_SEND,
+    PACKET_SIZE,
+    SEND_TIMEOUT_CLOSE,
+    SHOW_ECONNRESET,
+    LINE_DELIMITER,
+];
 
 /// How data comes to the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,14 +235,24 @@ impl Options {
             MULTICAST_LOOP => sockopt::set_ip_multicast_loop(fd, on),
             V6ONLY => sockopt::set_ipv6_v6only(fd, on),
             ADD_MEMBERSHIP | DROP_MEMBERSHIP => membership(fd, option, value, r),
-            // Raw options: level, option, bytes.
-            RAW => Err(Errno::INVAL),
-            _ => Err(Errno::INVAL),
+            // Level, option, bytes; the level was read as the value.
+            RAW => {
+                let name = r.i32().ok_or(Errno::INVAL)?;
+                let size = r.i32().and_then(|n| usize::try_from(n).ok());
+                let bytes = size.and_then(|n| r.bytes(n)).ok_or(Errno::INVAL)?;
+                sys::socket_option::set(fd, value, name, bytes)
+            }
+            _ => match by_number(option) {
+                Some((level, name)) => {
+                    sys::socket_option::set(fd, level, name, &value.to_ne_bytes())
+                }
+                None => Err(Errno::INVAL),
+            },
         }
     }
 
     /// Values of options: number, value each. What the system does not have is left out.
-    pub fn get(&self, fd: Fd<'_>, family: AddressFamily, data: &[u8]) -> Answer {
+    pub fn get(&self, fd: Fd<'_>, family: AddressFamily, stream: bool, data: &[u8]) -> Answer {
         let mut out = Vec::new();
         for &option in data {
             let value = match option {
@@ -251,10 +283,11 @@ impl Options {
                 BUFFER => self.buffer as i32,
                 READ_PACKETS => self.read_packets,
                 _ => match self.kept.iter().find(|(o, _)| *o == option) {
+                    Some(_) if !stream && STREAM_ONLY.contains(&option) => continue,
                     Some((_, v)) => *v,
                     None => match get_system(fd, family, option) {
                         Ok(v) => v,
-                        Err(Errno::INVAL) => return Err(Errno::INVAL),
+                        Err(Errno::INVAL) => return Err(Errno::INVAL.into()),
                         // The socket is of another kind.
                         Err(_) => continue,
                     },
@@ -286,8 +319,27 @@ fn get_system(fd: Fd<'_>, family: AddressFamily, option: u8) -> Result<i32, Errn
         MULTICAST_LOOP if v6 => flag(sockopt::ipv6_multicast_loop(fd)),
         MULTICAST_LOOP => flag(sockopt::ip_multicast_loop(fd)),
         V6ONLY => flag(sockopt::ipv6_v6only(fd)),
-        _ => Err(Errno::INVAL),
+        _ => {
+            let (level, name) = by_number(option).ok_or(Errno::INVAL)?;
+            let mut value = [0; 4];
+            sys::socket_option::get(fd, level, name, &mut value)?;
+            Ok(i32::from_ne_bytes(value))
+        }
     }
+}
+
+/// Options of one integer that are passed on as they are: level and name.
+fn by_number(option: u8) -> Option<(i32, i32)> {
+    Some(match option {
+        DONTROUTE => (libc::SOL_SOCKET, libc::SO_DONTROUTE),
+        OOBINLINE => (libc::SOL_SOCKET, libc::SO_OOBINLINE),
+        PRIORITY => (libc::SOL_SOCKET, libc::SO_PRIORITY),
+        TCLASS => (libc::IPPROTO_IPV6, libc::IPV6_TCLASS),
+        RECVTOS => (libc::IPPROTO_IP, libc::IP_RECVTOS),
+        RECVTCLASS => (libc::IPPROTO_IPV6, libc::IPV6_RECVTCLASS),
+        RECVTTL => (libc::IPPROTO_IP, libc::IP_RECVTTL),
+        _ => return None,
+    })
 }
 
 /// `value` is the family; interface and addresses follow.
@@ -326,7 +378,7 @@ mod tests {
         assert!(o.set(socket.as_fd(), v4, &data).unwrap().active);
         assert_eq!(o.active, Active::Count(5));
         let got = o
-            .get(socket.as_fd(), v4, &[ACTIVE, MODE, BROADCAST])
+            .get(socket.as_fd(), v4, false, &[ACTIVE, MODE, BROADCAST])
             .unwrap();
         assert_eq!(got, [22, 0, 0, 0, 3, 0, 5, 24, 0, 0, 0, 1, 4, 0, 0, 0, 1]);
         let fewer = [ACTIVE, 0, 0, 0, 3, 0xFF, 0xFB];

@@ -40,22 +40,22 @@ pub fn by_name(data: &[u8]) -> Answer {
     let mut r = Reader(data);
     let request = (counted(&mut r), counted(&mut r));
     let (Some(service), Some(protocol)) = request else {
-        return Err(Errno::INVAL);
+        return Err(Errno::INVAL.into());
     };
     port(&service, &protocol)
         .map(|p| p.to_be_bytes().to_vec())
-        .ok_or(Errno::INVAL)
+        .ok_or(Errno::INVAL.into())
 }
 
 pub fn by_port(data: &[u8]) -> Answer {
     let mut r = Reader(data);
     let request = (r.u16(), counted(&mut r));
     let (Some(port), Some(protocol)) = request else {
-        return Err(Errno::INVAL);
+        return Err(Errno::INVAL.into());
     };
     name(port, &protocol)
         .map(String::into_bytes)
-        .ok_or(Errno::INVAL)
+        .ok_or(Errno::INVAL.into())
 }
 
 #[cfg(test)]

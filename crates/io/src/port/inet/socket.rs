@@ -2,7 +2,7 @@
 //! depend on the kind of socket.
 
 use super::options::Options;
-use super::{Answer, Reader, address, interfaces, request, services};
+use super::{Answer, BAD_PORT, Failure, Reader, address, interfaces, request, services};
 use crate::poll;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -82,8 +82,8 @@ impl Socket {
         }
     }
 
-    pub fn fd(&self) -> Result<BorrowedFd<'_>, Errno> {
-        self.fd.as_ref().map(AsFd::as_fd).ok_or(Errno::INVAL)
+    pub fn fd(&self) -> Result<BorrowedFd<'_>, Failure> {
+        self.fd.as_ref().map(AsFd::as_fd).ok_or(BAD_PORT)
     }
     pub fn raw(&self) -> Option<RawFd> {
         self.fd.as_ref().map(AsRawFd::as_raw_fd)
@@ -102,34 +102,38 @@ impl Socket {
             request::BIND => self.bind(data),
             request::NAME => self.name(),
             request::PEER => self.peer(),
-            request::GETOPTS => self
-                .fd()
-                .and_then(|fd| self.options.get(fd, self.family, data)),
+            request::GETOPTS => self.get_options(data),
             request::GETSTAT => Ok(self.statistics(data)),
             request::GETHOSTNAME => Ok(hostname()),
             request::GETFD => self
                 .raw()
                 .map(|fd| fd.to_be_bytes().to_vec())
-                .ok_or(Errno::INVAL),
+                .ok_or(BAD_PORT),
             request::IGNOREFD => {
                 self.ignore = data.first() == Some(&1);
                 Ok(Vec::new())
             }
             request::GETTYPE => self.type_(),
-            request::GETSTATUS => Ok(self.status.to_be_bytes().to_vec()),
+            // The reference engine does not tell of being bound either.
+            request::GETSTATUS => Ok((self.status & !status::BOUND).to_be_bytes().to_vec()),
             request::GETSERVBYNAME => services::by_name(data),
             request::GETSERVBYPORT => services::by_port(data),
             request::GETIFADDRS => interfaces::addresses(),
             // What is sent is handed to the system at once: nothing is queued.
             request::SUBSCRIBE => Ok(data.iter().flat_map(|d| [*d, 0, 0, 0, 0]).collect()),
-            request::SETNAME | request::SETPEER => Err(Errno::NOTSUP),
+            request::SETNAME | request::SETPEER => Err(Errno::NOTSUP.into()),
             _ => return None,
         })
     }
 
+    fn get_options(&self, data: &[u8]) -> Answer {
+        let stream = self.kind == SocketType::STREAM;
+        self.options.get(self.fd()?, self.family, stream, data)
+    }
+
     fn open(&mut self, data: &[u8]) -> Answer {
         let [family, kind, ..] = data else {
-            return Err(Errno::INVAL);
+            return Err(Errno::INVAL.into());
         };
         let wanted = if self.kind == SocketType::STREAM {
             1
@@ -137,7 +141,7 @@ impl Socket {
             2
         };
         if self.fd.is_some() || *kind != wanted {
-            return Err(Errno::INVAL);
+            return Err(Errno::INVAL.into());
         }
         let family = address::family(*family).ok_or(Errno::AFNOSUPPORT)?;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -153,7 +157,7 @@ impl Socket {
         let mut r = Reader(data);
         let arguments = (r.u8(), r.u8(), r.i32(), r.u8());
         let (Some(family), Some(_), Some(number), bound) = arguments else {
-            return Err(Errno::INVAL);
+            return Err(Errno::INVAL.into());
         };
         let family = address::family(family).ok_or(Errno::AFNOSUPPORT)?;
         let borrowed = crate::sys::borrow_fd(number).ok_or(Errno::BADF)?;
@@ -178,8 +182,8 @@ impl Socket {
         Ok(port.to_be_bytes().to_vec())
     }
 
-    fn own_address(&self) -> Result<SocketAddr, Errno> {
-        address::of_system(rustix::net::getsockname(self.fd()?)?)
+    fn own_address(&self) -> Result<SocketAddr, Failure> {
+        Ok(address::of_system(rustix::net::getsockname(self.fd()?)?)?)
     }
 
     fn name(&self) -> Answer {

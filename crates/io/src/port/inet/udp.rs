@@ -5,7 +5,7 @@
 
 use super::options::Active;
 use super::socket::{Socket, status};
-use super::{Answer, MAGIC, Reader, address, encode, request};
+use super::{Answer, BAD_PORT, Failure, MAGIC, Reader, address, encode, request};
 use crate::atoms::intern;
 use crate::port::core::data;
 use crate::port::stream::watch_input;
@@ -88,7 +88,7 @@ impl Udp {
             family,
             ..
         } = &mut self.socket;
-        let fd = fd.as_ref().ok_or(Errno::INVAL)?;
+        let fd = fd.as_ref().ok_or(BAD_PORT)?;
         let changes = options.set(std::os::fd::AsFd::as_fd(fd), *family, arguments)?;
         if changes.passive {
             self.tell_passive(core);
@@ -121,7 +121,7 @@ impl Udp {
         let time = Reader(arguments).i32().ok_or(Errno::INVAL)?;
         self.socket.fd()?;
         if self.socket.options.active != Active::Passive {
-            return Err(Errno::INVAL);
+            return Err(Errno::INVAL.into());
         }
         let number = self.socket.next_number();
         let port = self.port;
@@ -210,7 +210,7 @@ impl Udp {
     }
 
     /// The caller's reference, in external format; the address; ancillary data; the datagram.
-    fn send(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, Result<usize, Errno>)> {
+    fn send(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, Result<usize, Failure>)> {
         let mut r = Reader(bytes);
         let size = r.u16()?;
         let reference = r.bytes(size.into())?.to_vec();
@@ -222,13 +222,13 @@ impl Udp {
         let datagram = r.0;
         let sent = self.socket.fd().and_then(|fd| {
             let flags = SendFlags::NOSIGNAL;
-            rustix::io::retry_on_intr(|| {
+            Ok(rustix::io::retry_on_intr(|| {
                 if connected && to.port() == 0 {
                     rustix::net::send(fd, datagram, flags)
                 } else {
                     rustix::net::sendto(fd, datagram, flags, &to)
                 }
-            })
+            })?)
         });
         if sent.is_ok() {
             self.socket.sent.add(datagram.len());
@@ -261,7 +261,7 @@ impl Driver for Udp {
                 etf::decode(h, &reference, options, &context).map_or(Term::UNDEFINED, |d| d.term);
             let result = match sent {
                 Ok(_) => Term::OK,
-                Err(e) => failure(h, errno::atom(e)),
+                Err(Failure(name)) => failure(h, intern(name)),
             };
             let kind = Term::atom(intern("inet_reply"));
             h.tuple(&[kind, Term::port(port), result, reference])
@@ -269,7 +269,9 @@ impl Driver for Udp {
     }
 
     fn control(&mut self, core: &mut Core, operation: u32, arguments: &[u8]) -> Option<Vec<u8>> {
-        let operation = operation.checked_sub(MAGIC)?;
+        let Some(operation) = operation.checked_sub(MAGIC) else {
+            return Some(encode(Err(BAD_PORT)));
+        };
         let answer = match operation {
             request::SETOPTS => self.set_options(core, arguments),
             request::CONNECT => self.connect(core, arguments),
@@ -278,7 +280,10 @@ impl Driver for Udp {
                 self.stop();
                 Ok(Vec::new())
             }
-            _ => self.socket.control(operation, arguments)?,
+            _ => self
+                .socket
+                .control(operation, arguments)
+                .unwrap_or(Err(BAD_PORT)),
         };
         Some(encode(answer))
     }
