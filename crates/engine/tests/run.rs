@@ -133,7 +133,7 @@ fn binaries() {
         (
             "bs_fail",
             &[],
-            "#{cause => {2,integer,type,x},function => format_bs_fail,module => erl_erts_errors}",
+            "#{cause=>{2,integer,type,x},function=>format_bs_fail,module=>erl_erts_errors}",
         ),
     ]);
 }
@@ -150,7 +150,7 @@ fn exceptions() {
         (
             "trace",
             &[],
-            "[{erlang,atom_to_list,[1],[{error_info,#{module => erl_erts_errors}}]},\
+            "[{erlang,atom_to_list,[1],[{error_info,#{module=>erl_erts_errors}}]},\
              {bringup,trace,0,[{file,\"bringup.erl\"},{line,78}]},\
              {bringup,result,2,[{file,\"bringup.erl\"},{line,4}]}]",
         ),
