@@ -156,3 +156,24 @@ fn exceptions() {
         ),
     ]);
 }
+
+/// Not a test: `cargo test --release -p corten-engine --test run -- --ignored --nocapture speed`.
+#[test]
+#[ignore]
+fn speed() {
+    if start().is_none() {
+        return;
+    }
+    for (name, args) in [
+        ("fib", vec![30]),
+        ("nrev_times", vec![500, 100]),
+        ("loop", vec![10_000_000]),
+        ("sum_times", vec![1000, 2000]),
+        ("mixed", vec![100_000]),
+        ("append_times", vec![200_000]),
+    ] {
+        let t = std::time::Instant::now();
+        let got = call(name, |_| args.iter().map(|v| Term::small(*v)).collect());
+        println!("{name} {} ms {got}", t.elapsed().as_millis());
+    }
+}

@@ -400,6 +400,8 @@ pub(super) use tail;
 /// the process and answers where to go on, or null to leave with `Registers::outcome`.
 macro_rules! slow_handler {
     ($f:expr) => {{
+        // Never inlined: a hot handler that falls back to it must not save registers for its sake.
+        #[inline(never)]
         unsafe extern "C" fn handler(
             pc: *const corten_term::Word,
             x: *mut corten_term::Word,

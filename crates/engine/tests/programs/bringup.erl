@@ -108,3 +108,15 @@ mixed(N, L, M) -> mixed(N - 1, [{N, <<N:32>>, float(N), N * 123456789012345678} 
 keep(_, 0) -> [];
 keep([], _) -> [];
 keep([H | T], N) -> [H | keep(T, N - 1)].
+
+nrev_times(N, Times) -> L = seq(N), nrev_times_(L, Times).
+nrev_times_(_, 0) -> ok;
+nrev_times_(L, T) -> nrev(L), nrev_times_(L, T - 1).
+loop(0) -> done;
+loop(N) -> loop(N - 1).
+sum_times(N, Times) -> L = seq(N), sum_times_(L, Times, 0).
+sum_times_(_, 0, A) -> A;
+sum_times_(L, T, _) -> sum_times_(L, T - 1, sum(L)).
+append_times(N) -> byte_size(append_(N, <<>>)).
+append_(0, B) -> B;
+append_(N, B) -> append_(N - 1, <<B/binary, N:16, "x">>).
