@@ -20,6 +20,7 @@ mod translate;
 
 use crate::iolist;
 use crate::prelude::*;
+use crate::util::is_atom_named;
 use corten_engine::code::export;
 use options::Parsed;
 use pattern::Stored;
@@ -29,6 +30,7 @@ pub const BIFS: &[Bif] = bifs![
     re:compile/1 => compile_1,
     re:compile/2 => compile_2,
     re:inspect/2 => inspect,
+    re:import/1 => import,
     re:run/2 => run::run_2,
     re:run/3 => run::run_3,
     re:internal_run/4 => run::internal_run,
@@ -64,6 +66,31 @@ fn compile<'h>(p: &'h Process, re: Term<'h>, options: Term<'h>) -> BifResult<'h>
         Err(e) => p.heap.tuple(&[Term::atom(am::error), e.term(p)]),
     })
 }
+
+/// `import({re_exported_pattern, Header, Source, Options, Code})`, since OTP 28: a pattern that another node
+/// has compiled, maybe long ago. Its code is not for us, so source and options are compiled.
+fn import<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let [tag, header, source, options, code] = a[0].as_tuple_of::<5>().badarg()?;
+    let header = header.to_bytes().badarg()?;
+    let good = is_atom_named(*tag, "re_exported_pattern")
+        && header.starts_with(b"re-PCRE2")
+        && header.len() == EXPORT_HEADER
+        && source.is_binary()
+        && code.is_binary();
+    if !good {
+        return Err(Stop::BADARG);
+    }
+    let mut options = options.to_vec().badarg()?;
+    options.retain(|o| !is_atom_named(*o, "export"));
+    let compiled = compile(p, *source, p.heap.list(&options))?;
+    match compiled.as_tuple() {
+        Some([ok, pattern]) if ok.is(am::ok) => Ok(*pattern),
+        _ => Err(Stop::BADARG),
+    }
+}
+
+/// Bytes of the header of an exported pattern.
+const EXPORT_HEADER: usize = 14;
 
 /// Continues in the Erlang code of the module.
 fn trap<'h>(function: Atom, args: &[Term<'h>]) -> Stop<'h> {
