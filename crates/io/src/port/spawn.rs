@@ -85,7 +85,7 @@ fn command(program: &Program<'_>, o: &Options) -> Result<Command, Errno> {
 /// A program that cannot start where it should: it says so and ends.
 fn failing(dir: &[u8], e: Errno) -> Command {
     let mut c = Command::new(SHELL);
-    let script = r#"echo "spawn: Could not cd to $1" >&2; exit "$2""#;
+    let script = r#"printf 'spawn: Could not cd to %s\r\n' "$1" >&2; exit "$2""#;
     c.args(["-c", script, "sh"])
         .arg(os(dir))
         .arg(e.raw_os_error().to_string());

@@ -1,6 +1,6 @@
 //! Options of sockets: those of the driver are kept here, those of the system are passed on.
 
-use super::{Answer, Reader};
+use super::{Answer, BAD_PORT, Failure, Reader};
 use crate::sys;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, sockopt};
@@ -136,10 +136,10 @@ impl Options {
     /// Sets options, each a number and a value.
     pub fn set(
         &mut self,
-        fd: Fd<'_>,
+        fd: Option<Fd<'_>>,
         family: AddressFamily,
         data: &[u8],
-    ) -> Result<Changes, Errno> {
+    ) -> Result<Changes, Failure> {
         let mut r = Reader(data);
         let mut changes = Changes::default();
         while let Some(option) = r.u8() {
@@ -160,7 +160,8 @@ impl Options {
                 READ_PACKETS => self.read_packets = value.max(1),
                 _ => match self.kept.iter_mut().find(|(o, _)| *o == option) {
                     Some(kept) => kept.1 = value,
-                    None => self.set_system(fd, family, option, value, &mut r)?,
+                    // Those of the driver can be set before there is a socket.
+                    None => self.set_system(fd.ok_or(BAD_PORT)?, family, option, value, &mut r)?,
                 },
             }
         }
@@ -375,18 +376,18 @@ mod tests {
         let data = [
             MODE, 0, 0, 0, 1, ACTIVE, 0, 0, 0, 3, 0, 5, BROADCAST, 0, 0, 0, 1,
         ];
-        assert!(o.set(socket.as_fd(), v4, &data).unwrap().active);
+        assert!(o.set(Some(socket.as_fd()), v4, &data).unwrap().active);
         assert_eq!(o.active, Active::Count(5));
         let got = o
             .get(socket.as_fd(), v4, false, &[ACTIVE, MODE, BROADCAST])
             .unwrap();
         assert_eq!(got, [22, 0, 0, 0, 3, 0, 5, 24, 0, 0, 0, 1, 4, 0, 0, 0, 1]);
         let fewer = [ACTIVE, 0, 0, 0, 3, 0xFF, 0xFB];
-        assert!(o.set(socket.as_fd(), v4, &fewer).unwrap().passive);
+        assert!(o.set(Some(socket.as_fd()), v4, &fewer).unwrap().passive);
         assert_eq!(o.active, Active::Passive);
         assert_eq!(
-            o.set(socket.as_fd(), v4, &[200, 0, 0, 0, 1]),
-            Err(Errno::INVAL)
+            o.set(Some(socket.as_fd()), v4, &[200, 0, 0, 0, 1]),
+            Err(Errno::INVAL.into())
         );
     }
 }

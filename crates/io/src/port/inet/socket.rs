@@ -155,7 +155,7 @@ impl Socket {
     /// A socket that the program has opened otherwise.
     fn adopt(&mut self, data: &[u8]) -> Answer {
         let mut r = Reader(data);
-        let arguments = (r.u8(), r.u8(), r.i32(), r.u8());
+        let arguments = (r.u8(), r.u8(), r.i32(), r.i32());
         let (Some(family), Some(_), Some(number), bound) = arguments else {
             return Err(Errno::INVAL.into());
         };

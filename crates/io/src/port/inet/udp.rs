@@ -16,7 +16,7 @@ use corten_term::{Heap, Pid, PortId, Term, am};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketType};
 use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, RawFd};
 use std::time::Duration;
 
 /// Most bytes of a datagram.
@@ -88,8 +88,8 @@ impl Udp {
             family,
             ..
         } = &mut self.socket;
-        let fd = fd.as_ref().ok_or(BAD_PORT)?;
-        let changes = options.set(std::os::fd::AsFd::as_fd(fd), *family, arguments)?;
+        let fd = fd.as_ref().map(AsFd::as_fd);
+        let changes = options.set(fd, *family, arguments)?;
         if changes.passive {
             self.tell_passive(core);
         }
