@@ -232,8 +232,8 @@ pub const SINCE_29: &[Bif] = names! {
 mod tests {
     use super::*;
 
-    /// Names that OTP has too, for its own use, but that no list of BIFs has.
-    const TRAPS: &[(&str, &str, u8)] = &[("erlang", "re_run_trap", 3)];
+    /// Names that OTP has too, as traps or instructions, but that no list of BIFs has.
+    const TRAPS: &[(&str, &str, u8)] = &[("erlang", "re_run_trap", 3), ("erlang", "yield", 0)];
 
     /// A BIF that no list knows is a misspelt one.
     #[test]

@@ -36,6 +36,7 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:is_process_executing_dirty/1 => is_process_executing_dirty,
     erts_internal:process_display/2 => process_display,
     erlang:hibernate/3 => hibernate,
+    erlang:yield/0 => yield_now,
 ];
 
 // ---- who there is ----
@@ -507,4 +508,9 @@ fn hibernate<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
         function,
         arguments: args[2],
     })
+}
+
+/// An instruction in OTP: the function in module `erlang` calls itself.
+fn yield_now<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    Err(Stop::YieldWith(Term::TRUE))
 }

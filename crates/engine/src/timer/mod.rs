@@ -192,7 +192,8 @@ pub fn cancel_call(h: Handle) -> bool {
 
 fn milliseconds_left(at: u64) -> u64 {
     let left = (at as i64).saturating_mul(TICK).saturating_sub(elapsed());
-    u64::try_from(left).unwrap_or(0).div_ceil(TICK as u64)
+    // A tick begins not before the time that was asked for, so rounding down gives that.
+    u64::try_from(left).unwrap_or(0) / TICK as u64
 }
 
 /// Shards in the order in which a timer of this thread is likely to be found.
