@@ -95,7 +95,7 @@ fn preload(dir: &Path) -> Result<(), BootError> {
     for name in PRELOADED {
         let path = dir.join(format!("{name}.beam"));
         let bytes = std::fs::read(&path).map_err(|e| BootError::Unreadable(path.clone(), e))?;
-        let prepared = code::server::prepare(None, &bytes)
+        let prepared = code::server::prepare_preloaded(&bytes)
             .map_err(|e| BootError::Unloadable(path, format!("{e:?}")))?;
         if let Some(loaded) = code::server::commit(&prepared) {
             code::server::note_preloaded(loaded.module);

@@ -77,12 +77,23 @@ pub fn prepare(module: Option<Atom>, bytes: &[u8]) -> Result<Prepared, PrepareEr
     if module.is_some_and(|a| a.name() != m.name()) {
         return Err(PrepareError::WrongModule(m.name().to_string()));
     }
-    let loaded = lower::lower(&m).map_err(PrepareError::Lower)?;
-    Ok(Prepared {
+    Ok(prepared(lower::lower(&m).map_err(PrepareError::Lower)?))
+}
+
+/// The same for a module that belongs to the emulator: OTP's show no lines in stack traces.
+pub fn prepare_preloaded(bytes: &[u8]) -> Result<Prepared, PrepareError> {
+    let m = corten_loader::load(bytes).map_err(PrepareError::Load)?;
+    let mut loaded = lower::lower(&m).map_err(PrepareError::Lower)?;
+    loaded.lines.clear();
+    Ok(prepared(loaded))
+}
+
+fn prepared(loaded: Loaded) -> Prepared {
+    Prepared {
         module: loaded.module,
         has_on_load: loaded.on_load.is_some(),
         code: Mutex::new(Some(loaded)),
-    })
+    }
 }
 
 /// Makes prepared code current (or pending). The caller has checked that there is no old code and holds

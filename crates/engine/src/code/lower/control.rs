@@ -170,7 +170,8 @@ impl Lowering<'_> {
             (Gen::SelectVal, [v, fail, list]) => self.select_val(*v, *fail, *list)?,
             (Gen::SelectTupleArity, [v, fail, list]) => self.select_arity(*v, *fail, *list)?,
             (Gen::Send, []) => {
-                let e = export(am::erlang, Atom::new("!")?, 2);
+                // OTP names this one in stack traces of `!`.
+                let e = export(am::erlang, am::send, 2);
                 self.push_op(Op::Send, 2, 0, 0);
                 self.push_export(e);
             }
