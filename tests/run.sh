@@ -49,14 +49,14 @@ one() { # one NAME: runs one program; its lines of the report go to standard out
   else
     if [ -n "$REF_ERLC" ]; then $REF_ERLC +debug_info "$name.erl" > .compile 2>&1
     else
-      timeout -k 2 "$TEST_TIMEOUT" "${erl[@]}" -noshell -eval \
+      timeout -s KILL "$TEST_TIMEOUT" "${erl[@]}" -noshell -eval \
         "R = compile:file(\"$name.erl\", [debug_info, report_errors]), halt(case R of {ok, _} -> 0; _ -> 1 end)." \
         > .compile 2>&1 < /dev/null
     fi
     if [ ! -f "$name.beam" ]; then report "$name" "does not compile" .compile; return; fi
     cmd=("${erl[@]}" "${flags[@]}" -noshell -pa . -s "$name" main -s erlang halt -extra "${args[@]}")
   fi
-  timeout -k 2 "$TEST_TIMEOUT" "${cmd[@]}" < "$input" > .got 2> .err || status=$?
+  timeout -s KILL "$TEST_TIMEOUT" "${cmd[@]}" < "$input" > .got 2> .err || status=$?
   if [ -n "$RECORD" ]; then
     cp .got "$dir/output"
     if [ $status -ne 0 ]; then echo $status > "$dir/status"; else rm -f "$dir/status"; fi

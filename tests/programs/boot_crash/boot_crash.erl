@@ -1,6 +1,6 @@
-%% An uncaught exception of the boot process ends the node with status 1.
+%% A halt with a slogan ends the node with status 1 (and would write a crash dump).
 -module(boot_crash).
 -include("t.hrl").
 main() ->
     io:format("about to crash~n"),
-    error(on_purpose).
+    halt("on purpose").

@@ -12,7 +12,7 @@ main() ->
     P = spawn(fun() -> receive {From, X} -> From ! {answer, X + 1} end end),
     P ! {Self, 41},
     erlang:display(receive {answer, A} -> A end),
-    erlang:display(catch ?id(a) + 1 =:= 0 orelse 1),
+    erlang:display(hd(element(2, element(2, catch ?id(a) + 1)))),
     erlang:display(try ?id(1) / ?id(0) catch error:E -> {caught, E} end).
 fact(0) -> 1;
 fact(N) -> N * fact(N - 1).

@@ -48,8 +48,8 @@ init(X) -> X.
 spec0({N, R}) -> (spec(N, R))#{significant => true};
 spec0(N) -> spec(N, permanent).
 spec(N, R) -> #{id => N, start => {?MODULE, start_child, [R, N]}, restart => R, shutdown => 200, type => worker, modules => [?MODULE]}.
-start_child(_, N) -> {ok, proc_lib:spawn_link(?MODULE, loop, [N, self()]) } .
-loop(N, Sup) -> register(N, self()), process_flag(trap_exit, true), tester ! {ev, {start, N}}, recv(N, Sup).
+start_child(_, N) -> proc_lib:start_link(?MODULE, loop, [N, self()]).
+loop(N, Sup) -> register(N, self()), process_flag(trap_exit, true), tester ! {ev, {start, N}}, proc_lib:init_ack({ok, self()}), recv(N, Sup).
 recv(N, Sup) -> receive crash -> exit(crashed); normal -> exit(normal); {'EXIT', Sup, R} -> tester ! {ev, {stop, N, R}}, exit(R) end.
 ev() -> receive {ev, E} -> [E | ev()] after 150 -> [] end.
 wait(N) -> case whereis(N) of undefined -> erlang:yield(), wait(N); _ -> ok end.

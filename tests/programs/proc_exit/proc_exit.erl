@@ -6,7 +6,7 @@ main() ->
     ?P([down(F) || F <- [fun() -> ok end, fun() -> exit(a) end, fun() -> throw(b) end, fun() -> error(c) end, fun() -> 1 = ?id(2) end, fun() -> exit(normal) end, fun() -> exit(kill) end, fun() -> receive after infinity -> x end end, fun() -> apply(fun(_) -> x end, []) end]]),
     P = spawn(fun() -> register(exiting, self()), T = ets:new(exiting_tab, [named_table, public]), ets:insert(T, {x}), receive stop -> ok end end), wait(fun() -> ets:whereis(exiting_tab) =/= undefined end), M = monitor(process, P), P ! stop, receive {'DOWN', M, _, _, _} -> ok end, ?P({whereis(exiting), ets:whereis(exiting_tab), is_process_alive(P)}),
     ?P(P ! to_the_dead),
-    ?P(catch exiting ! x),
+    ?P(exiting ! x),
     process_flag(trap_exit, true), L = [spawn_link(fun() -> receive x -> x end end) || _ <- lists:seq(1, 100)], [exit(X, {r, I}) || {X, I} <- lists:zip(L, lists:seq(1, 100))], ?P(lists:sum([receive {'EXIT', X, {r, I}} -> I end || X <- L])),
     ?P(receive Z -> Z after 0 -> none end), K = spawn_link(fun() -> process_flag(trap_exit, true), spin() end), exit(K, kill),
     ?P(receive {'EXIT', K, R} -> R end), Q = spawn_link(fun() -> spin() end), exit(Q, stop),
