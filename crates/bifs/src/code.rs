@@ -159,7 +159,11 @@ fn loaded<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
 }
 
 fn pre_loaded<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let all: Vec<_> = server::preloaded().into_iter().map(Term::atom).collect();
+    let all: Vec<_> = server::preloaded()
+        .into_iter()
+        .rev()
+        .map(Term::atom)
+        .collect();
     Ok(p.heap.list(&all))
 }
 
@@ -211,9 +215,9 @@ fn info<'h>(p: &'h Process, code: &Loaded, item: Atom) -> Option<Term<'h>> {
     Some(match item.name() {
         "module" => Term::atom(code.module),
         "md5" => p.heap.binary(&code.md5),
-        "exports" => names_and_arities(p, code.exports.iter().map(|(n, a, _)| (*n, *a))),
+        "exports" => names_and_arities(p, code.exports.iter().rev().map(|(n, a, _)| (*n, *a))),
         "functions" => names_and_arities(p, code.functions.iter().map(|f| (f.name, f.arity))),
-        "nifs" => names_and_arities(p, code.nif_names().into_iter()),
+        "nifs" => names_and_arities(p, code.nif_names().into_iter().rev()),
         "attributes" => stored(p, &code.attributes),
         "compile" => stored(p, &code.compile_info),
         "native" => Term::FALSE,

@@ -21,6 +21,7 @@ pub const PRELOADED: [&str; 22] = [
     "prim_inet",
     "prim_file",
     "zlib",
+    "socket_registry",
     "prim_socket",
     "prim_net",
     "prim_zip",
@@ -29,12 +30,11 @@ pub const PRELOADED: [&str; 22] = [
     "erts_internal",
     "erl_tracer",
     "erts_literal_area_collector",
-    "erts_dirty_process_signal_handler",
     "erts_trace_cleaner",
+    "erts_dirty_process_signal_handler",
     "atomics",
     "counters",
     "persistent_term",
-    "socket_registry",
 ];
 
 /// Why the node could not start.

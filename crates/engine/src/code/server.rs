@@ -77,23 +77,25 @@ pub fn prepare(module: Option<Atom>, bytes: &[u8]) -> Result<Prepared, PrepareEr
     if module.is_some_and(|a| a.name() != m.name()) {
         return Err(PrepareError::WrongModule(m.name().to_string()));
     }
-    Ok(prepared(lower::lower(&m).map_err(PrepareError::Lower)?))
+    prepare_module(&m)
 }
 
-/// The same for a module that belongs to the emulator: OTP's show no lines in stack traces.
+/// The same for a preloaded module, which has no line numbers and tells nothing of how it was compiled.
 pub fn prepare_preloaded(bytes: &[u8]) -> Result<Prepared, PrepareError> {
-    let m = corten_loader::load(bytes).map_err(PrepareError::Load)?;
-    let mut loaded = lower::lower(&m).map_err(PrepareError::Lower)?;
-    loaded.lines.clear();
-    Ok(prepared(loaded))
+    let mut m = corten_loader::load(bytes).map_err(PrepareError::Load)?;
+    m.lines = Default::default();
+    m.attributes = Box::default();
+    m.compile_info = Box::default();
+    prepare_module(&m)
 }
 
-fn prepared(loaded: Loaded) -> Prepared {
-    Prepared {
+fn prepare_module(m: &corten_loader::Module) -> Result<Prepared, PrepareError> {
+    let loaded = lower::lower(m).map_err(PrepareError::Lower)?;
+    Ok(Prepared {
         module: loaded.module,
         has_on_load: loaded.on_load.is_some(),
         code: Mutex::new(Some(loaded)),
-    }
+    })
 }
 
 /// Makes prepared code current (or pending). The caller has checked that there is no old code and holds

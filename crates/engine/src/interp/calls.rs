@@ -1,6 +1,6 @@
 //! Calls that are more than a jump: BIFs and NIFs, `apply`, funs, names that are not loaded.
 
-use super::exceptions::{error_atom, error_pair, mfa_of, native_raised, raise};
+use super::exceptions::{error_atom, error_info, error_pair, mfa_of, native_raised, raise};
 use super::machine::*;
 use super::stacktrace::Top;
 use super::{Outcome, static_code};
@@ -334,7 +334,8 @@ fn bad_apply(cx: Cx<'_>, reason: Term<'_>) -> Go {
         function: am::apply,
         arity: 3,
     };
-    let top = Top::native(cx.pc, mfa, cx.args(3), None);
+    let info = error_info(cx.p, am::erlang, None);
+    let top = Top::native(cx.pc, mfa, cx.args(3), info);
     raise(cx, Class::Error, reason, top)
 }
 
@@ -442,7 +443,8 @@ pub unsafe fn apply_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
                 function: am::apply,
                 arity: 2,
             };
-            let top = Top::native(cx.pc, mfa, cx.args(2), None);
+            let info = error_info(cx.p, am::erlang, None);
+            let top = Top::native(cx.pc, mfa, cx.args(2), info);
             raise(cx, Class::Error, Term::atom(am::badarg), top)
         }
     }

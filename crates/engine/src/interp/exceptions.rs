@@ -161,7 +161,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
 }
 
 /// The `error_info` map of a frame: which module explains errors of the BIF's module.
-fn error_info<'h>(p: &'h Process, module: Atom, cause: Option<Term<'h>>) -> Option<Term<'h>> {
+pub fn error_info<'h>(p: &'h Process, module: Atom, cause: Option<Term<'h>>) -> Option<Term<'h>> {
     let format = match module {
         am::atomics | am::counters | am::erlang | am::erts_internal | am::persistent_term => {
             am::erl_erts_errors

@@ -55,19 +55,34 @@ fn address(pc: *const Word) -> Term<'static> {
 }
 
 /// The raw trace of an exception that is being raised now.
+///
+/// A native function that was applied runs in a stub, which is nowhere: its caller takes the stub's place.
 #[cold]
 pub fn capture<'h>(p: &'h Process, class: Class, top: Top<'h>) -> Term<'h> {
     let most = DEPTH.load(Ordering::Relaxed).saturating_sub(1);
     let mut raw = vec![Term::atom(class_atom(class))];
     let mut frames: Vec<Term<'h>> = Vec::new();
+    let somewhere = code::server::at(top.pc).is_some();
     match top.native {
         Some(mfa) => {
             raw.push(mfa_tuple(p, mfa));
-            if most > 0 {
+            if most > 0 && somewhere {
                 frames.push(address(top.pc));
             }
+            continuations(p, top.pc, most, &mut frames);
         }
-        None => raw.push(address(top.pc)),
+        None if somewhere => {
+            raw.push(address(top.pc));
+            continuations(p, top.pc, most, &mut frames);
+        }
+        None => {
+            continuations(p, top.pc, most + 1, &mut frames);
+            raw.push(if frames.is_empty() {
+                address(top.pc)
+            } else {
+                frames.remove(0)
+            });
+        }
     }
     let arguments = top.arguments.or_else(|| {
         // SAFETY: the arguments of the call that is failing.
@@ -76,7 +91,6 @@ pub fn capture<'h>(p: &'h Process, class: Class, top: Top<'h>) -> Term<'h> {
     });
     raw.push(arguments.unwrap_or(Term::TRUE));
     raw.push(top.info.unwrap_or(Term::NIL));
-    continuations(p, top.pc, most, &mut frames);
     raw.append(&mut frames);
     p.heap.tuple(&raw)
 }
@@ -106,7 +120,7 @@ pub fn addresses(p: &Process, most: usize) -> Vec<*const Word> {
 
 /// The stack of a process that is not running, as `process_info(P, current_stacktrace)` shows it.
 pub fn current<'h>(of: &Process, heap: &'h corten_term::Heap, most: usize) -> Term<'h> {
-    let frames: Vec<Term<'h>> = addresses(of, most)
+    let frames: Vec<Term<'h>> = addresses(of, most.saturating_add(1))
         .into_iter()
         .filter_map(code::locate)
         .take(most)
@@ -127,10 +141,22 @@ fn mfa_tuple(p: &Process, mfa: Mfa) -> Term<'_> {
     ])
 }
 
-/// A raw trace from a list given by the program.
+/// A raw trace from a list given by the program: shortened, and every frame with a place.
 pub fn given<'h>(p: &'h Process, class: Class, list: Term<'h>) -> Term<'h> {
-    p.heap
-        .tuple(&[Term::atom(class_atom(class)), Term::atom(am::raise), list])
+    let frames: Vec<Term<'h>> = list
+        .iter()
+        .take(DEPTH.load(Ordering::Relaxed))
+        .map(|frame| match frame.as_tuple() {
+            Some([m, f, a]) => p.heap.tuple(&[*m, *f, *a, Term::NIL]),
+            Some([f, a]) => p.heap.tuple(&[*f, *a, Term::NIL]),
+            _ => frame,
+        })
+        .collect();
+    p.heap.tuple(&[
+        Term::atom(class_atom(class)),
+        Term::atom(am::raise),
+        p.heap.list(&frames),
+    ])
 }
 
 /// The raw trace, for an exception of another class.
