@@ -55,6 +55,7 @@ mod timers;
 mod tuples;
 mod types;
 mod unicode;
+mod unicode_rest;
 mod util;
 
 /// What nearly every file here uses.

@@ -1,7 +1,8 @@
-//! Module `unicode`: valid text is converted here, everything else by the Erlang code of the module, which
-//! finds out what is wrong or incomplete and says so.
+//! Module `unicode`: valid text is converted in one go; for text that is not, [`crate::unicode_rest`] tells how far
+//! it goes and what is left. Other encodings than Latin-1 and UTF-8 are the business of the module's Erlang code.
 
 use crate::prelude::*;
+use crate::unicode_rest;
 use corten_engine::code::export;
 
 pub const BIFS: &[Bif] = bifs![
@@ -113,8 +114,32 @@ fn characters_to_binary<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             p.bump_reductions(s.len() / BYTES_PER_REDUCTION);
             Ok(p.heap.binary(s.as_bytes()))
         }
-        None => in_erlang(am::characters_to_binary_int, a),
+        None => partial(p, a[0], from, |s| p.heap.binary(s.as_bytes())),
     }
+}
+
+/// The list of the characters.
+fn as_list<'h>(p: &'h Process, s: &str) -> Term<'h> {
+    s.chars()
+        .rev()
+        .fold(Term::NIL, |t, c| p.heap.cons(Term::small(c as i64), t))
+}
+
+/// `{error | incomplete, Converted, Rest}`, or `badarg` for what is no text at all.
+fn partial<'h>(
+    p: &'h Process,
+    data: Term<'h>,
+    from: Encoding,
+    converted: impl Fn(&str) -> Term<'h>,
+) -> BifResult<'h> {
+    let part = unicode_rest::convert(p, data, from == Encoding::Latin1).badarg()?;
+    p.bump_reductions(part.text.len() / BYTES_PER_REDUCTION);
+    Ok(match part.rest {
+        None => converted(&part.text),
+        Some((tag, rest)) => p
+            .heap
+            .tuple(&[Term::atom(tag), converted(&part.text), rest]),
+    })
 }
 
 fn characters_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -124,11 +149,9 @@ fn characters_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     match text(a[0], from) {
         Some(s) => {
             p.bump_reductions(s.len() / BYTES_PER_REDUCTION);
-            Ok(s.chars()
-                .rev()
-                .fold(Term::NIL, |t, c| p.heap.cons(Term::small(c as i64), t)))
+            Ok(as_list(p, &s))
         }
-        None => in_erlang(am::characters_to_list_int, a),
+        None => partial(p, a[0], from, |s| as_list(p, s)),
     }
 }
 

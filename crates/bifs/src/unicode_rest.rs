@@ -1,0 +1,169 @@
+//! Text that is wrong or incomplete somewhere: what could be converted, and the rest in the shape it came in.
+//!
+//! Called by [`crate::unicode`] when plain conversion has failed. A character may be cut between two binaries of
+//! a list; what is cut at the very end makes the text incomplete, anything else that is no character is an error.
+
+use crate::prelude::*;
+
+/// What came of a conversion.
+pub struct Part<'h> {
+    pub text: String,
+    /// `error` or `incomplete`, and what was not converted.
+    pub rest: Option<(Atom, Term<'h>)>,
+}
+
+/// Converts as much as there is; `None` for what has not the shape of text.
+pub fn convert<'h>(p: &'h Process, data: Term<'h>, latin1: bool) -> Option<Part<'h>> {
+    if !has_shape(data) {
+        return None;
+    }
+    let mut c = Converter {
+        p,
+        latin1,
+        text: String::new(),
+        cut: Vec::new(),
+    };
+    let rest = c.run(data);
+    Some(Part { text: c.text, rest })
+}
+
+/// Whether this is a binary or a nested list of integers and binaries.
+fn has_shape(data: Term<'_>) -> bool {
+    let mut stack = vec![data];
+    let mut first = true;
+    while let Some(mut t) = stack.pop() {
+        loop {
+            if let Some((head, tail)) = t.as_cons() {
+                match head.kind() {
+                    Kind::Small(c) if c >= 0 => {}
+                    Kind::Bits(b) if b.is_binary() => {}
+                    Kind::Nil => {}
+                    Kind::Cons(..) => stack.push(head),
+                    _ => return false,
+                }
+                t = tail;
+                first = false;
+                continue;
+            }
+            let fits = t.is_nil() || t.is_binary();
+            if !fits {
+                return false;
+            }
+            break;
+        }
+        if first && !data.is_list() && !data.is_binary() {
+            return false;
+        }
+    }
+    true
+}
+
+struct Converter<'h> {
+    p: &'h Process,
+    latin1: bool,
+    text: String,
+    /// The beginning of a character that the end of a binary cut off.
+    cut: Vec<u8>,
+}
+
+impl<'h> Converter<'h> {
+    /// Converts; what is left, if not all went well.
+    fn run(&mut self, data: Term<'h>) -> Option<(Atom, Term<'h>)> {
+        let mut tails: Vec<Term<'h>> = Vec::new();
+        let mut at = data;
+        loop {
+            if let Some((head, tail)) = at.as_cons() {
+                match head.kind() {
+                    Kind::Small(c) => {
+                        if !self.cut.is_empty() || !self.push(c) {
+                            return Some(self.error(at, &tails));
+                        }
+                    }
+                    Kind::Bits(bits) => {
+                        if let Some(bad) = self.bytes(&bits) {
+                            let rest = self.p.heap.cons(bad, tail);
+                            return Some((am::error, self.wrap(rest, &tails)));
+                        }
+                    }
+                    Kind::Cons(..) => {
+                        tails.push(tail);
+                        at = head;
+                        continue;
+                    }
+                    _ => {}
+                }
+                at = tail;
+                continue;
+            }
+            if let Some(bits) = at.as_bits()
+                && let Some(bad) = self.bytes(&bits)
+            {
+                return Some((am::error, self.wrap(bad, &tails)));
+            }
+            match tails.pop() {
+                Some(t) => at = t,
+                None => break,
+            }
+        }
+        (!self.cut.is_empty()).then(|| (am::incomplete, self.p.heap.binary(&self.cut)))
+    }
+
+    fn push(&mut self, c: i64) -> bool {
+        let limit = if self.latin1 { 255 } else { 0x10_FFFF };
+        match u32::try_from(c)
+            .ok()
+            .filter(|c| *c <= limit)
+            .and_then(char::from_u32)
+        {
+            Some(c) => {
+                self.text.push(c);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Converts a binary; what is left of it from the first wrong byte on.
+    fn bytes(&mut self, bits: &Bits<'h>) -> Option<Term<'h>> {
+        let bytes = bits.to_bytes();
+        if self.latin1 {
+            self.text.extend(bytes.iter().map(|b| char::from(*b)));
+            return None;
+        }
+        let mut all = std::mem::take(&mut self.cut);
+        all.extend_from_slice(&bytes);
+        match std::str::from_utf8(&all) {
+            Ok(s) => {
+                self.text.push_str(s);
+                None
+            }
+            Err(e) => {
+                let (good, bad) = all.split_at(e.valid_up_to());
+                self.text.push_str(&String::from_utf8_lossy(good));
+                if e.error_len().is_none() {
+                    self.cut = bad.to_vec();
+                    return None;
+                }
+                Some(self.p.heap.binary(bad))
+            }
+        }
+    }
+
+    /// The list from `at` on is wrong at its head, or a character was cut before it.
+    fn error(&mut self, at: Term<'h>, tails: &[Term<'h>]) -> (Atom, Term<'h>) {
+        let rest = if self.cut.is_empty() {
+            at
+        } else {
+            self.p.heap.cons(self.p.heap.binary(&self.cut), at)
+        };
+        (am::error, self.wrap(rest, tails))
+    }
+
+    /// What is left, inside of the lists that it came in.
+    fn wrap(&self, inner: Term<'h>, tails: &[Term<'h>]) -> Term<'h> {
+        tails
+            .iter()
+            .rev()
+            .fold(inner, |rest, tail| self.p.heap.cons(rest, *tail))
+    }
+}
