@@ -21,7 +21,7 @@ fn limited(t: Term<'_>, limit: i64) -> Vec<u8> {
 
 fn display<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut text = printed(a[0]);
-    text.push(b'\n');
+    text.extend(b"\r\n");
     let mut out = std::io::stdout().lock();
     // A closed standard output is no error of the program's.
     let _ = out.write_all(&text).and_then(|()| out.flush());
