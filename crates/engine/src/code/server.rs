@@ -98,20 +98,6 @@ fn prepare_module(m: &corten_loader::Module) -> Result<Prepared, PrepareError> {
     })
 }
 
-/// Prepares a preloaded module. Like the reference engine's, these have no line numbers in stack traces.
-pub fn prepare_preloaded(bytes: &[u8]) -> Result<Prepared, PrepareError> {
-    let prepared = prepare(None, bytes)?;
-    if let Some(code) = prepared
-        .code
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .as_mut()
-    {
-        code.lines = Vec::new();
-    }
-    Ok(prepared)
-}
-
 /// Makes prepared code current (or pending). The caller has checked that there is no old code and holds
 /// no duplicates.
 pub fn commit(prepared: &Prepared) -> Option<Arc<Loaded>> {
