@@ -215,9 +215,21 @@ fn info<'h>(p: &'h Process, code: &Loaded, item: Atom) -> Option<Term<'h>> {
     Some(match item.name() {
         "module" => Term::atom(code.module),
         "md5" => p.heap.binary(&code.md5),
-        "exports" => names_and_arities(p, code.exports.iter().rev().map(|(n, a, _)| (*n, *a))),
+        "exports" => {
+            // Latest first, as the reference engine walks its table.
+            let serial = |(n, a, _): &(Atom, u8, u32)| {
+                std::cmp::Reverse(find_export(code.module, *n, *a).map_or(0, |e| e.serial))
+            };
+            let mut all = code.exports.clone();
+            all.sort_by_key(serial);
+            names_and_arities(p, all.iter().map(|(n, a, _)| (*n, *a)))
+        }
         "functions" => names_and_arities(p, code.functions.iter().map(|f| (f.name, f.arity))),
-        "nifs" => names_and_arities(p, code.nif_names().into_iter().rev()),
+        "nifs" => {
+            let nifs = code.nif_names();
+            let all = code.functions.iter().map(|f| (f.name, f.arity));
+            names_and_arities(p, all.filter(|f| nifs.contains(f)))
+        }
         "attributes" => stored(p, &code.attributes),
         "compile" => stored(p, &code.compile_info),
         "native" => Term::FALSE,

@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use corten_engine::code::funs::entry_of;
+use corten_engine::code::server::fun_is_loaded;
 use corten_term::Pid;
 use corten_term::fun::identity;
 use corten_term::term::Fun;
@@ -20,6 +21,8 @@ fn common<'h>(p: &'h Process, f: &Fun<'h>, item: &str) -> Option<Term<'h>> {
     Some(match item {
         "type" => crate::util::atom(if f.external { "external" } else { "local" }),
         "module" => Term::atom(id.module),
+        // Without its code a fun does not know the name of its function.
+        "name" if entry_of(f).is_some_and(|e| !fun_is_loaded(e)) => Term::NIL,
         "name" => Term::atom(id.function),
         "arity" => Term::small(i64::from(f.arity)),
         "env" => p.heap.list(f.free),

@@ -17,6 +17,8 @@ pub struct Export {
     pub module: Atom,
     pub function: Atom,
     pub arity: u8,
+    /// How many entries were made before.
+    pub serial: u32,
     /// Code words of the stub, laid out like a function: four words of header, then the entry.
     pub stub: [std::sync::atomic::AtomicU64; 6],
 }
@@ -55,6 +57,7 @@ pub fn export(module: Atom, function: Atom, arity: u8) -> &'static Export {
         return e;
     }
     let mut table = TABLE.write().unwrap_or_else(|e| e.into_inner());
+    let serial = table.len() as u32;
     table.entry((module, function, arity)).or_insert_with(|| {
         let e: &'static Export = Box::leak(Box::new(Export {
             code: AtomicPtr::new(std::ptr::null_mut()),
@@ -62,6 +65,7 @@ pub fn export(module: Atom, function: Atom, arity: u8) -> &'static Export {
             module,
             function,
             arity,
+            serial,
             stub: Default::default(),
         }));
         crate::interp::write_stub(e);
