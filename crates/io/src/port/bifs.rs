@@ -57,6 +57,7 @@ fn port_command<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     p.bump_reductions(1 + data.len() / 256);
     let done = port.with(|core, driver| {
         if !core.busy {
+            core.caller = p.pid();
             core.write(driver, &data);
             return Term::TRUE;
         }
@@ -85,6 +86,7 @@ fn port_control<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Ok(BADARG);
     };
     let answer = port.with(|core, driver| {
+        core.caller = p.pid();
         let answer = driver.control(core, operation, &data)?;
         Some(if driver.control_is_binary() {
             p.heap.binary(&answer)

@@ -71,6 +71,8 @@ pub struct Core {
     /// Command, or driver's name, or descriptors.
     pub command: Vec<u8>,
     pub connected: Pid,
+    /// Who has called the driver last: an answer goes there.
+    pub caller: Pid,
     pub links: BTreeSet<Pid>,
     pub watchers: Vec<(RefNumbers, Pid)>,
     /// The registered name.
@@ -104,6 +106,7 @@ impl Core {
             id,
             command,
             connected,
+            caller: connected,
             links: BTreeSet::from([connected]),
             watchers: Vec::new(),
             name: None,
@@ -217,6 +220,7 @@ impl Core {
         }
         while !self.busy && !self.ended && !self.writers.is_empty() {
             let w = self.writers.remove(0);
+            self.caller = w.pid;
             self.write(driver, &w.data);
             deliver::message(w.pid, |h| h.tuple(&[h.reference(w.reference), Term::TRUE]));
         }

@@ -51,6 +51,10 @@ pub struct BuiltIn {
 /// In the order in which `erl_ddll:loaded_drivers/0` lists them.
 pub const DRIVERS: &[BuiltIn] = &[
     BuiltIn {
+        name: "tcp_inet",
+        start: inet::start_tcp,
+    },
+    BuiltIn {
         name: "udp_inet",
         start: inet::start_udp,
     },

@@ -184,6 +184,13 @@ fn ready_output(id: PortId, fd: i32) {
     }
 }
 
+/// A timer of the port has run out.
+fn expire(id: PortId, what: u64) {
+    if let Some(port) = find(id) {
+        port.with(|core, driver| driver.timeout(core, what));
+    }
+}
+
 /// Makes the ports known to the engine and opens the first one, the one that starts programs.
 /// Called once, when the first process exists.
 pub fn init(first: Pid) {

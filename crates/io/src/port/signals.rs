@@ -101,7 +101,10 @@ fn message(port: &Port, from: Pid, message: Term<'_>) {
     if kind.is(am::command) {
         match args::iolist(*argument) {
             Some(data) => {
-                port.with(|core, driver| core.write(driver, &data));
+                port.with(|core, driver| {
+                    core.caller = from;
+                    core.write(driver, &data);
+                });
             }
             None => badsig(port, from),
         }

@@ -3,18 +3,24 @@
 //!
 //! A request is answered at once with `1` and bytes, or `0` and the name of an error; what takes time is
 //! answered with a number, and `{inet_async, Port, Number, Result}` follows. [`socket`] has what all sockets
-//! share, [`options`] their options, [`address`] how addresses are written, [`udp`] datagrams.
+//! share, [`options`] their options, [`address`] how addresses are written, [`udp`] datagrams,
+//! [`tcp`] streams and [`packet`] how they are cut.
 
 mod address;
 mod interfaces;
 mod options;
+mod packet;
 mod services;
 mod socket;
+mod tcp;
 mod udp;
 
 pub use address::ip_term;
 pub use services::{name as service_name, port as service_port};
+pub use tcp::start as start_tcp;
 pub use udp::start as start_udp;
+
+use corten_term::{Atom, Heap, Pid, PortId, Term, am};
 
 /// Operations of `port_control` are numbered from here.
 const MAGIC: u32 = 0x03f1_a300;
@@ -41,7 +47,13 @@ mod request {
     pub const SETPEER: u32 = 20;
     pub const SUBSCRIBE: u32 = 24;
     pub const GETIFADDRS: u32 = 25;
+    pub const ACCEPT: u32 = 26;
+    pub const LISTEN: u32 = 27;
     pub const IGNOREFD: u32 = 28;
+    pub const TCP_RECV: u32 = 42;
+    pub const TCP_UNRECV: u32 = 43;
+    pub const TCP_SHUTDOWN: u32 = 44;
+    pub const TCP_SENDFILE: u32 = 45;
     pub const PACKET_RECV: u32 = 60;
 }
 
@@ -67,6 +79,29 @@ fn encode(answer: Answer) -> Vec<u8> {
         Ok(bytes) => [&[1], bytes.as_slice()].concat(),
         Err(Failure(name)) => [&[0], name.as_bytes()].concat(),
     }
+}
+
+/// `{inet_async, Port, Number, Result}`.
+fn answer_later(
+    to: Pid,
+    port: PortId,
+    number: u16,
+    result: impl for<'h> FnOnce(&'h Heap) -> Term<'h>,
+) {
+    crate::deliver::message(to, |h| {
+        let kind = Term::atom(crate::atoms::intern("inet_async"));
+        h.tuple(&[
+            kind,
+            Term::port(port),
+            Term::small(number.into()),
+            result(h),
+        ])
+    });
+}
+
+/// `{error, Reason}`
+fn failure(h: &Heap, e: Atom) -> Term<'_> {
+    h.tuple(&[Term::atom(am::error), Term::atom(e)])
 }
 
 /// Reads a request's arguments from the front.

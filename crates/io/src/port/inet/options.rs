@@ -133,6 +133,20 @@ pub struct Changes {
 type Fd<'a> = BorrowedFd<'a>;
 
 impl Options {
+    /// The value of an option that is only remembered.
+    pub fn kept(&self, option: u8) -> i32 {
+        self.kept
+            .iter()
+            .find(|(o, _)| *o == option)
+            .map_or(0, |(_, v)| *v)
+    }
+
+    pub fn keep(&mut self, option: u8, value: i32) {
+        if let Some(kept) = self.kept.iter_mut().find(|(o, _)| *o == option) {
+            kept.1 = value;
+        }
+    }
+
     /// Sets options, each a number and a value.
     pub fn set(
         &mut self,

@@ -14,6 +14,7 @@ pub mod status {
     pub const OPEN: u32 = 0x0001;
     pub const BOUND: u32 = 0x0002;
     pub const CONNECTED: u32 = 0x0004;
+    pub const LISTENING: u32 = 0x0008;
 }
 
 /// Numbers of statistics.
@@ -190,7 +191,7 @@ impl Socket {
         Ok(address::write(&self.own_address()?))
     }
 
-    fn peer(&self) -> Answer {
+    pub fn peer(&self) -> Answer {
         let peer = rustix::net::getpeername(self.fd()?)?.ok_or(Errno::NOTCONN)?;
         Ok(address::write(&address::of_system(peer)?))
     }

@@ -5,14 +5,16 @@
 
 use super::options::Active;
 use super::socket::{Socket, status};
-use super::{Answer, BAD_PORT, Failure, MAGIC, Reader, address, encode, request};
+use super::{
+    Answer, BAD_PORT, Failure, MAGIC, Reader, address, answer_later, encode, failure, request,
+};
 use crate::atoms::intern;
 use crate::port::core::data;
 use crate::port::stream::watch_input;
-use crate::port::{Core, Driver, find};
+use crate::port::{Core, Driver, expire};
 use crate::{deliver, errno, poll};
 use corten_term::etf::{self, DecodeOptions, EtfContext, NoFuns};
-use corten_term::{Heap, Pid, PortId, Term, am};
+use corten_term::{Pid, PortId, Term, am};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketType};
 use std::net::SocketAddr;
@@ -45,27 +47,6 @@ pub fn start(port: PortId) -> Box<dyn Driver> {
         waiting: Vec::new(),
         watching: false,
     })
-}
-
-/// `{inet_async, Port, Number, Result}`.
-fn answer_later(
-    to: Pid,
-    port: PortId,
-    number: u16,
-    result: impl for<'h> FnOnce(&'h Heap) -> Term<'h>,
-) {
-    deliver::message(to, |h| {
-        h.tuple(&[
-            Term::atom(intern("inet_async")),
-            Term::port(port),
-            Term::small(number.into()),
-            result(h),
-        ])
-    });
-}
-
-fn failure(h: &Heap, e: corten_term::Atom) -> Term<'_> {
-    h.tuple(&[Term::atom(am::error), Term::atom(e)])
 }
 
 impl Udp {
@@ -113,7 +94,7 @@ impl Udp {
         rustix::net::connect(self.socket.fd()?, &to)?;
         self.socket.status |= status::CONNECTED;
         let number = self.socket.next_number();
-        answer_later(core.connected, self.port, number, |_| Term::OK);
+        answer_later(core.caller, self.port, number, |_| Term::OK);
         Ok(number.to_be_bytes().to_vec())
     }
 
@@ -126,12 +107,12 @@ impl Udp {
         let number = self.socket.next_number();
         let port = self.port;
         let timer = u64::try_from(time).ok().map(|ms| {
-            let expire = move || timed_out(port, number);
+            let expire = move || expire(port, number.into());
             poll::after(Duration::from_millis(ms), Box::new(expire))
         });
         self.waiting.push(Waiting {
             number,
-            caller: core.connected,
+            caller: core.caller,
             timer,
         });
         self.watch();
@@ -242,19 +223,13 @@ fn small(bytes: &[u8]) -> Vec<Term<'static>> {
     bytes.iter().map(|b| Term::small((*b).into())).collect()
 }
 
-fn timed_out(port: PortId, number: u16) {
-    if let Some(port) = find(port) {
-        port.with(|core, driver| driver.timeout(core, number.into()));
-    }
-}
-
 impl Driver for Udp {
     fn output(&mut self, core: &mut Core, bytes: &[u8]) {
         let Some((reference, sent)) = self.send(bytes) else {
             return core.fail(Errno::INVAL);
         };
         let port = self.port;
-        deliver::message(core.connected, |h| {
+        deliver::message(core.caller, |h| {
             let context = EtfContext::new(&NoFuns);
             let options = DecodeOptions::default();
             let reference =
