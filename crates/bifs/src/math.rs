@@ -31,6 +31,9 @@ pub const BIFS: &[Bif] = bifs![
 ];
 
 fn operand<'h>(t: Term<'h>) -> Result<f64, Stop<'h>> {
+    if !t.is_number() {
+        return Err(Stop::BADARG);
+    }
     number_to_f64(t).ok_or(Stop::BADARITH)
 }
 

@@ -248,10 +248,7 @@ fn limits<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         "fullsweep_after" => Some(pair(p, key, usize::from(settings::fullsweep_after()))),
         "min_heap_size" => Some(pair(p, key, settings::min_heap_size())),
         "min_bin_vheap_size" => Some(pair(p, key, settings::min_bin_vheap_size())),
-        "max_heap_size" => Some(
-            p.heap
-                .tuple(&[atom(key), max_heap(&p.heap, settings::max_heap_size())]),
-        ),
+        "max_heap_size" => Some(max_heap(&p.heap, settings::max_heap_size())),
         "garbage_collection" => Some(p.heap.list(&[
             pair(p, "max_heap_size", settings::max_heap_size().words),
             pair(p, "min_bin_vheap_size", settings::min_bin_vheap_size()),

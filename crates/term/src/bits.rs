@@ -281,23 +281,14 @@ pub unsafe fn get_float(base: *const u8, bit: usize, n: usize, little: bool) -> 
     value.is_finite().then_some(value)
 }
 
-/// Writes a float in 16, 32 or 64 bits. Says whether it fits.
+/// Writes a float in 16, 32 or 64 bits; what is too large becomes infinite. Says whether the size is one of these.
 ///
 /// # Safety
 /// As for [`put`].
 pub unsafe fn put_float(base: *mut u8, bit: usize, n: usize, value: f64, little: bool) -> bool {
     let v = match n {
-        16 => match f64_to_f16(value) {
-            Some(v) => u64::from(v),
-            None => return false,
-        },
-        32 => {
-            let f = value as f32;
-            if !f.is_finite() {
-                return false;
-            }
-            u64::from(f.to_bits())
-        }
+        16 => u64::from(f64_to_f16(value)),
+        32 => u64::from((value as f32).to_bits()),
         64 => value.to_bits(),
         _ => return false,
     };
@@ -319,11 +310,11 @@ fn f16_to_f64(v: u16) -> f64 {
 }
 
 /// Rounds to nearest, ties to even.
-fn f64_to_f16(value: f64) -> Option<u16> {
+fn f64_to_f16(value: f64) -> u16 {
     let sign = if value.is_sign_negative() { 0x8000 } else { 0 };
     let a = value.abs();
     if a == 0.0 {
-        return Some(sign);
+        return sign;
     }
     let mut exponent = ((a.to_bits() >> 52) as i32 - 1023).max(-14);
     let mut fraction = (a * 2f64.powi(10 - exponent)).round_ties_even();
@@ -332,14 +323,14 @@ fn f64_to_f16(value: f64) -> Option<u16> {
         exponent += 1;
     }
     if exponent > 15 {
-        return None;
+        return sign | 0x7C00;
     }
     let f = fraction as u16;
-    Some(if f < 1024 {
+    if f < 1024 {
         sign | f
     } else {
         sign | ((exponent + 15) as u16) << 10 | (f - 1024)
-    })
+    }
 }
 
 /// Whether the number is a Unicode scalar value.
@@ -486,9 +477,9 @@ mod tests {
             (65504.0, 0x7BFF),
             (5.960464477539063e-8, 1),
         ] {
-            assert_eq!(f64_to_f16(v), Some(bits));
+            assert_eq!(f64_to_f16(v), bits);
             assert_eq!(f16_to_f64(bits), v);
         }
-        assert_eq!(f64_to_f16(65536.0), None);
+        assert_eq!(f64_to_f16(65536.0), 0x7C00);
     }
 }

@@ -12,9 +12,9 @@ pub struct Invalid;
 /// Highest variable number: `'$0'` to `'$100000000'`.
 const MAX_VARIABLE: usize = 100_000_000;
 
-/// Compiles `[{Pattern, Guards, Body}, …]`.
+/// Compiles `[{Pattern, Guards, Body}, …]`; without clauses it matches nothing.
 pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
-    let clauses = spec.to_vec().filter(|c| !c.is_empty()).ok_or(Invalid)?;
+    let clauses = spec.to_vec().ok_or(Invalid)?;
     let mut c = Compiler { names: Vec::new() };
     let mut out = Vec::with_capacity(clauses.len());
     for clause in clauses {

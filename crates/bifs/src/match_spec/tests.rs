@@ -36,7 +36,7 @@ fn refuses_what_is_no_specification() {
     let unbound =
         h.list(&[h.tuple(&[Term::atom(am::Underscore), Term::NIL, h.list(&[atom("$1")])])]);
     assert!(compile(unbound, Dialect::Table).is_err());
-    assert!(compile(Term::NIL, Dialect::Table).is_err());
+    assert!(compile(Term::small(1), Dialect::Table).is_err());
     let unknown = h.tuple(&[atom("no_such_function"), Term::small(1)]);
     let spec = h.list(&[h.tuple(&[
         Term::atom(am::Underscore),

@@ -208,8 +208,8 @@ fn unexport(module: Atom, name: Atom, arity: u8) {
 /// Makes current code old. `None`: there is old code already; `Some(false)`: no code.
 pub fn delete(module: Atom) -> Option<bool> {
     let current = with_instances(module, |i| match (&i.current, &i.old) {
-        (None, _) => Some(None),
-        (Some(_), Some(_)) => None,
+        (None, None) => Some(None),
+        (_, Some(_)) => None,
         (Some(_), None) => {
             i.old = i.current.take();
             Some(i.old.clone())
