@@ -36,6 +36,8 @@ const FREE: u32 = u32::MAX;
 pub struct Wheel<T> {
     entries: Vec<Entry<T>>,
     free: u32,
+    /// Generation that new entries begin with.
+    generation: u32,
     count: usize,
     /// First entry of each slot, level by level; made with the first timer.
     slots: Vec<u32>,
@@ -49,6 +51,7 @@ impl<T> Default for Wheel<T> {
         Wheel {
             entries: Vec::new(),
             free: NIL,
+            generation: 0,
             count: 0,
             slots: Vec::new(),
             occupied: [[0; SLOTS / 64]; LEVELS],
@@ -70,7 +73,7 @@ impl<T> Wheel<T> {
             self.entries.push(Entry {
                 previous: NIL,
                 next: NIL,
-                generation: 0,
+                generation: self.generation,
                 place: FREE,
                 due,
                 value: None,
@@ -161,19 +164,11 @@ impl<T> Wheel<T> {
         self.count -= 1;
         let taken = e.value.take().map(|v| (e.due, v));
         if self.count == 0 && self.entries.len() > 1024 {
-            // A burst is over: its memory goes. Old keys find no entry, or one of another generation.
-            let generation = self.entries.iter().map(|e| e.generation).max();
+            // A burst is over: its memory goes. Old keys must find nothing in what comes after it.
+            let newest = self.entries.iter().map(|e| e.generation).max();
+            self.generation = newest.unwrap_or(0).wrapping_add(1);
             self.entries = Vec::new();
             self.free = NIL;
-            self.entries.push(Entry {
-                previous: NIL,
-                next: NIL,
-                generation: generation.unwrap_or(0).wrapping_add(1),
-                place: FREE,
-                due: 0,
-                value: None,
-            });
-            self.free = 0;
         }
         taken
     }
