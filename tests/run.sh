@@ -77,7 +77,7 @@ one() { # one NAME: runs one program; its lines of the report go to standard out
 
 report() { # report NAME REASON FILE...: a failure with the beginning of each file
   if [ -f known_failure ]; then echo "known $1: $2 ($(head -1 known_failure))"; return; fi
-  { echo "FAIL $1: $2"; shift 2; for f in "$@"; do head -c 4000 "$f" | head -40 | sed 's/^/    /'; done; } > .report
+  { echo "FAIL $1: $2"; shift 2; for f in "$@"; do head -c 4000 "$f" | head -40 | sed 's/^/    /'; echo; done; } > .report
   cat .report
 }
 
@@ -93,7 +93,7 @@ done
 [ ${#names[@]} -gt 0 ] || { echo "no program matches: $*"; exit 2; }
 printf '%s\n' "${names[@]}" | xargs -P "${TEST_JOBS:-2}" -n 1 bash "${BASH_SOURCE[0]}" --one
 [ -n "$RECORD" ] && exit 0
-passed=$(cat "$TEST_TMP"/*.result | grep -c '^pass ') failed=$(cat "$TEST_TMP"/*.result | grep -c '^FAIL ')
-known=$(cat "$TEST_TMP"/*.result | grep -c '^known ') skipped=$(cat "$TEST_TMP"/*.result | grep -c '^skip ')
+count() { grep -l "^$1 " "$TEST_TMP"/*.result | wc -l; }
+passed=$(count pass) failed=$(count FAIL) known=$(count known) skipped=$(count skip)
 echo "$passed passed, $failed failed$([ "$known" -gt 0 ] && echo ", $known known failures")$([ "$skipped" -gt 0 ] && echo ", $skipped skipped")"
 [ "$failed" -eq 0 ]
