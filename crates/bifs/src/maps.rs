@@ -167,6 +167,7 @@ fn map_hashmap_children<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     let shown: Vec<_> = children
         .iter()
+        .rev()
         .filter(|c| !c.is_empty())
         .map(|c| match c[..] {
             [(k, v)] => p.heap.cons(k, v),
