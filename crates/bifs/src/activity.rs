@@ -93,11 +93,11 @@ fn queue_lengths(all: bool) -> Vec<u64> {
     n
 }
 
-/// Queued and running: of running ones we know the caller's scheduler.
+/// Queued and running: a scheduler that is not parked runs something.
 fn active_tasks(all: bool) -> Vec<u64> {
     let mut n = queue_lengths(all);
-    if let Some(n) = scheduler::current_index().and_then(|i| n.get_mut(i)) {
-        *n += 1;
+    for (n, s) in n.iter_mut().zip(scheduler::all()) {
+        *n += u64::from(s.counters.since.load(Ordering::Relaxed) != 0);
     }
     n
 }

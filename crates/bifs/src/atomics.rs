@@ -153,8 +153,10 @@ fn info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(map::from_pairs(&p.heap, &pairs))
 }
 
-/// Stripes of a counter array: writers of different threads seldom meet.
-const STRIPES: usize = 8;
+/// Stripes of a counter array: writers on different schedulers do not meet.
+fn stripes() -> usize {
+    corten_engine::node().config.schedulers.max(1) + 1
+}
 
 struct Counters {
     size: usize,
@@ -180,19 +182,19 @@ impl Counters {
 fn stripe() -> usize {
     use std::sync::atomic::AtomicUsize;
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local!(static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES);
-    MINE.with(|m| *m)
+    thread_local!(static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed));
+    MINE.with(|m| *m) % stripes()
 }
 
 fn counters_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let n = size(a[0])?;
-    if n > MAX_CELLS / STRIPES - 8 {
+    if n > MAX_CELLS / stripes() - 8 {
         return Err(Stop::SYSTEM_LIMIT);
     }
     let stride = n.next_multiple_of(8);
     let magic = Magic::new(Counters {
         size: n,
-        cells: zeroed(stride * STRIPES),
+        cells: zeroed(stride * stripes()),
         stride,
     });
     Ok(p.heap.magic_reference(magic))
@@ -217,7 +219,7 @@ fn counters_add<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn counters_put<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let (c, i) = Counters::of(a)?;
-    let v = increment(a[2])?;
+    let v = a[2].as_i64().badarg()?;
     let mut cells = c.all(i);
     if let Some(first) = cells.next() {
         first.store(v, Ordering::SeqCst);

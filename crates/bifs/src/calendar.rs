@@ -21,8 +21,10 @@ pub const BIFS: &[Bif] = bifs![
 static ZONE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
 
 const SECONDS_PER_DAY: i64 = 86_400;
-/// Years that are understood, as in the reference engine's own conversions.
-const YEARS: std::ops::RangeInclusive<i64> = 0..=1_000_000_000;
+/// First years that the reference engine takes, in UTC and in local time.
+const FIRST_YEAR: i64 = 1600;
+const FIRST_LOCAL_YEAR: i64 = 1902;
+const LAST_YEAR: i64 = 1_000_000_000;
 
 /// A date and a time of day, not tied to a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,13 +107,18 @@ impl Civil {
             minute: minute?,
             second: second?,
         };
-        let valid = YEARS.contains(&c.year)
+        let valid = (FIRST_YEAR..=LAST_YEAR).contains(&c.year)
             && (1..=12).contains(&c.month)
             && (1..=days_in_month(c.year, c.month)).contains(&c.day)
             && (0..24).contains(&c.hour)
             && (0..60).contains(&c.minute)
             && (0..60).contains(&c.second);
         valid.then_some(c)
+    }
+
+    /// As [`Civil::of_term`], for times that are converted to or from local time.
+    fn of_local_term(t: Term<'_>) -> Option<Civil> {
+        Civil::of_term(t).filter(|c| c.year >= FIRST_LOCAL_YEAR)
     }
 
     fn date<'h>(self, p: &'h Process) -> Term<'h> {
@@ -140,9 +147,20 @@ impl Civil {
     }
 }
 
+/// Seconds of 400 years, after which the calendar repeats.
+const CYCLE: i64 = 146_097 * SECONDS_PER_DAY;
+/// The last second that the zone data speak of.
+const LAST_KNOWN: i64 = 253_402_200_000;
+
 /// The zone's distance from UTC at a point in time, in seconds.
 fn zone_offset(posix: i64) -> Option<i64> {
-    let at = jiff::Timestamp::from_second(posix).ok()?;
+    // Beyond the years that the zone data speak of, a year of the same shape stands in.
+    let known = if posix > LAST_KNOWN {
+        posix.rem_euclid(CYCLE) + LAST_KNOWN / CYCLE * CYCLE - CYCLE
+    } else {
+        posix
+    };
+    let at = jiff::Timestamp::from_second(known).ok()?;
     Some(i64::from(ZONE.to_offset(at).seconds()))
 }
 
@@ -168,7 +186,7 @@ fn universaltime<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
 }
 
 fn universaltime_to_localtime<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let c = Civil::of_term(a[0]).badarg()?;
+    let c = Civil::of_local_term(a[0]).badarg()?;
     Ok(local(c.posix()).badarg()?.term(p))
 }
 
@@ -187,8 +205,13 @@ fn localtime_to_universaltime<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> 
         Some(am::undefined) => None,
         _ => return Err(Stop::BADARG),
     };
-    let c = Civil::of_term(a[0]).badarg()?;
-    let offset = match ZONE.to_ambiguous_timestamp(c.zoned().badarg()?).offset() {
+    let c = Civil::of_local_term(a[0]).badarg()?;
+    let Some(zoned) = c.zoned() else {
+        // Too far ahead for the zone data: read as if it were UTC, it is off by the zone's offset.
+        let offset = zone_offset(c.posix()).badarg()?;
+        return Ok(Civil::of_posix(c.posix() - offset).term(p));
+    };
+    let offset = match ZONE.to_ambiguous_timestamp(zoned).offset() {
         AmbiguousOffset::Unambiguous { offset } => shifted_by_wish(offset, summer, &c),
         AmbiguousOffset::Gap { before, after } | AmbiguousOffset::Fold { before, after } => {
             let wished = summer.unwrap_or(false);
@@ -230,10 +253,6 @@ fn universaltime_to_posixtime<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> 
 
 fn posixtime_to_universaltime<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let seconds = a[0].as_i64().badarg()?;
-    // Years beyond nine digits are refused, as they could not be read back.
-    if seconds.unsigned_abs() > 31_556_952 * 1_000_000_000 {
-        return Err(Stop::BADARG);
-    }
     Ok(Civil::of_posix(seconds).term(p))
 }
 

@@ -92,6 +92,10 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if is_atom_named(a[0], "reds_left") {
         return Ok(Term::small(i64::from(p.reductions_left.get())));
     }
+    if is_atom_named(a[0], "persistent_term") {
+        let size = Term::small(crate::persistent_term::table_size() as i64);
+        return Ok(map::from_pairs(&p.heap, &[(Term::atom(am::table), size)]));
+    }
     if is_atom_named(a[0], "available_internal_state") {
         return Ok(Term::TRUE);
     }
@@ -118,6 +122,19 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     if !AVAILABLE.load(Ordering::Acquire) {
         return Err(undefined());
+    }
+    // Nothing is put off here that could be waited for.
+    if is_atom_named(a[0], "wait") {
+        let known = [
+            "deallocations",
+            "thread_progress",
+            "aux_work",
+            "timer_cancellations",
+        ];
+        return match known.iter().any(|k| is_atom_named(a[1], k)) {
+            true => Ok(Term::OK),
+            false => Err(Stop::BADARG),
+        };
     }
     if is_atom_named(a[0], "reds_left")
         && let Some(n) = a[1].as_small()

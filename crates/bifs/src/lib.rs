@@ -19,8 +19,10 @@ mod calendar;
 mod code;
 mod coverage;
 mod debug;
+mod debug_dirty;
 mod dictionary;
 mod display;
+mod dumps;
 mod errors;
 pub mod ets;
 mod filenames;
@@ -81,6 +83,7 @@ pub const TABLES: &[&[Bif]] = &[
     code::BIFS,
     coverage::BIFS,
     debug::BIFS,
+    debug_dirty::BIFS,
     dictionary::BIFS,
     display::BIFS,
     errors::BIFS,
@@ -111,9 +114,9 @@ pub const TABLES: &[&[Bif]] = &[
     process::BIFS,
     re::BIFS,
     spawn::BIFS,
-    system_monitor::BIFS,
     system_flag::BIFS,
     system_info::BIFS,
+    system_monitor::BIFS,
     terms::BIFS,
     time::BIFS,
     timers::BIFS,

@@ -86,6 +86,18 @@ fn size<'h>(n: usize) -> Term<'h> {
     Term::small(n as i64)
 }
 
+/// What `erlang:memory/0` shows, for texts.
+pub fn totals() -> [(&'static str, usize); 5] {
+    let u = Usage::now();
+    [
+        ("total", u.resident),
+        ("processes", u.processes()),
+        ("atom", u.atom_names + u.atom_table),
+        ("binary", u.binaries),
+        ("ets", u.ets),
+    ]
+}
+
 /// The keys of `system_info/1` without arguments.
 pub fn by_name<'h>(p: &'h Process, key: Atom) -> Option<BifResult<'h>> {
     Some(Ok(match key.name() {

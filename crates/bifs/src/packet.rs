@@ -71,7 +71,7 @@ fn decode_packet<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         Packets::Http { headers } => packet::parse_http(&p.heap, whole, headers, binaries).0,
         Packets::SslTls => ssl_tls(p, whole),
         _ => {
-            let body = packet::body(kind, size);
+            let body = packet::body(kind, whole);
             slice(p, &bits, body.start * 8, body.len() * 8)
         }
     };

@@ -137,6 +137,11 @@ fn erase_all<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
     Ok(Term::OK)
 }
 
+/// How many entries there is room for without growing, as tests look at it.
+pub fn table_size() -> usize {
+    with_table(|t| (t.count * 2).next_power_of_two().max(8))
+}
+
 /// Bytes of the hash table and its bookkeeping per entry, as a program may see them.
 const ENTRY_BYTES: usize = 64;
 

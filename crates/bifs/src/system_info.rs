@@ -5,7 +5,7 @@
 
 use crate::prelude::*;
 use crate::util::{atom, string};
-use crate::{activity, memory};
+use crate::{activity, dumps, memory};
 use corten_engine::process::info::max_heap;
 use corten_engine::settings;
 use corten_engine::time as clock;
@@ -27,6 +27,7 @@ fn system_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         }
         return memory::by_name(p, key)
             .or_else(|| activity::info(p, key.name()))
+            .or_else(|| dumps::by_name(p, key.name()))
             .unwrap_or(Err(Stop::BADARG));
     }
     let Some(request) = a[0].as_tuple() else {

@@ -132,6 +132,7 @@ pub fn is_due(p: &Process) -> bool {
 /// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
 pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     let monitor = crate::sysmon::get().map(|s| (s, std::time::Instant::now()));
+    let before = used_words(p) + old_used_words(p) + p.heap.used_fragment_words();
     let major = p.has_flag(flag::NEED_FULLSWEEP)
         || p.minor_collections.get() >= p.fullsweep_after.get()
         || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get()
@@ -142,6 +143,7 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
         collect_minor(p, need, live_x)
     };
     p.set_flag(flag::FORCE_GC, false);
+    crate::sched::stats::collected(before.saturating_sub(used_words(p) + old_used_words(p)));
     if let Some((settings, begun)) = monitor {
         crate::sysmon::collected(p, &settings, begun.elapsed());
     }

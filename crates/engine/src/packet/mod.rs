@@ -201,11 +201,15 @@ fn http_line(bytes: &[u8], headers: bool, limits: &Limits) -> Extent {
     }
 }
 
-/// Where the body of a whole packet of `size` bytes lies: behind a plain length, else all of it.
-pub fn body(kind: Packets, size: usize) -> Range<usize> {
+/// Where the body of a whole packet lies: behind a plain length, before padding, else all of it.
+pub fn body(kind: Packets, packet: &[u8]) -> Range<usize> {
     match kind {
-        Packets::Length(n) => n.min(size)..size,
-        _ => 0..size,
+        Packets::Length(n) => n.min(packet.len())..packet.len(),
+        Packets::FastCgi => {
+            let padding = packet.get(6).map_or(0, |n| usize::from(*n));
+            0..packet.len().saturating_sub(padding)
+        }
+        _ => 0..packet.len(),
     }
 }
 
