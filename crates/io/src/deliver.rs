@@ -36,6 +36,18 @@ pub fn link(to: Pid, from: PortId) -> bool {
     send::control(to, Body::Link(from.word()))
 }
 
+/// Ends the link of a process to a port from the port's side.
+pub fn unlink(to: Pid, from: PortId) {
+    // Ports wait for no acknowledgement, so the number does not matter.
+    send::control(
+        to,
+        Body::Unlink {
+            from: from.word(),
+            id: 1,
+        },
+    );
+}
+
 /// Enters the link of a running process to the port that it opens.
 pub fn establish(p: &Process, port: PortId) {
     link::establish(p, port.word());

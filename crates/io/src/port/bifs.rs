@@ -47,17 +47,16 @@ fn port_command<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(port) = lookup(a[0]) else {
         return Ok(BADARG);
     };
-    if force {
-        // No driver here can take data while it is busy.
-        return Ok(Term::atom(am::notsup));
-    }
     let Some(data) = args::iolist(a[1]) else {
         return Ok(BADARG);
     };
     p.bump_reductions(1 + data.len() / 256);
     let done = port.with(|core, driver| {
-        if !core.busy {
-            core.caller = p.pid();
+        if force && !driver.takes_data_while_busy() {
+            return Term::atom(am::notsup);
+        }
+        core.caller = p.pid();
+        if !core.busy || force {
             core.write(driver, &data);
             return Term::TRUE;
         }

@@ -71,7 +71,7 @@ pub struct Core {
     /// Command, or driver's name, or descriptors.
     pub command: Vec<u8>,
     pub connected: Pid,
-    /// Who has called the driver last: an answer goes there.
+    /// Whose request the driver is carrying out.
     pub caller: Pid,
     pub links: BTreeSet<Pid>,
     pub watchers: Vec<(RefNumbers, Pid)>,
@@ -200,6 +200,14 @@ impl Core {
         });
     }
 
+    /// The port ends, and its owner has been told otherwise: no exit signal for it.
+    pub fn exit_quietly(&mut self) {
+        if self.links.remove(&self.connected) {
+            deliver::unlink(self.connected, self.id);
+        }
+        self.ending = Some(Ending::Normal);
+    }
+
     /// A system call failed: the port ends.
     pub fn fail(&mut self, error: rustix::io::Errno) {
         self.ending = Some(Ending::Posix(crate::errno::atom(error)));
@@ -210,12 +218,12 @@ impl Core {
         self.output += bytes.len() as u64;
         table::count(Io::Out, bytes.len());
         driver.output(self, bytes);
-        self.busy |= driver.pending() >= self.limits.high;
+        self.busy |= !driver.decides_busy() && driver.pending() >= self.limits.high;
     }
 
     /// Lets writers go on that wait for a port which has room again.
     pub fn release_writers(&mut self, driver: &mut dyn Driver) {
-        if self.busy && driver.pending() <= self.limits.low {
+        if self.busy && !driver.decides_busy() && driver.pending() <= self.limits.low {
             self.busy = false;
         }
         while !self.busy && !self.ended && !self.writers.is_empty() {

@@ -34,6 +34,14 @@ pub trait Driver: Send {
     fn child_exited(&mut self, core: &mut Core, status: i32) {
         let _ = (core, status);
     }
+    /// Whether data can be forced on it while the port is busy.
+    fn takes_data_while_busy(&self) -> bool {
+        false
+    }
+    /// Whether the driver itself says when its port is busy.
+    fn decides_busy(&self) -> bool {
+        false
+    }
     /// Bytes of output that are queued.
     fn pending(&self) -> usize {
         0

@@ -26,7 +26,7 @@ mod stream;
 mod table;
 
 pub use bifs::BIFS;
-pub use core::{Core, Ending, Io};
+pub use core::{Core, Ending, Io, Limits};
 pub use driver::{DRIVERS, Driver};
 pub use inet::{ip_term, service_name, service_port};
 pub use table::{flush, pending_output};
@@ -181,13 +181,6 @@ fn ready_input(id: PortId, fd: i32) {
 fn ready_output(id: PortId, fd: i32) {
     if let Some(port) = table::find(id) {
         port.with_lingering(|core, driver| driver.ready_output(core, fd));
-    }
-}
-
-/// A timer of the port has run out.
-fn expire(id: PortId, what: u64) {
-    if let Some(port) = find(id) {
-        port.with(|core, driver| driver.timeout(core, what));
     }
 }
 

@@ -102,7 +102,7 @@ fn message(port: &Port, from: Pid, message: Term<'_>) {
         match args::iolist(*argument) {
             Some(data) => {
                 port.with(|core, driver| {
-                    core.caller = from;
+                    core.caller = owner;
                     core.write(driver, &data);
                 });
             }

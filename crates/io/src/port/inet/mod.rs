@@ -3,13 +3,12 @@
 //!
 //! A request is answered at once with `1` and bytes, or `0` and the name of an error; what takes time is
 //! answered with a number, and `{inet_async, Port, Number, Result}` follows. [`socket`] has what all sockets
-//! share, [`options`] their options, [`address`] how addresses are written, [`udp`] datagrams,
-//! [`tcp`] streams and [`packet`] how they are cut.
+//! share, [`options`] their options, [`address`] how addresses are written, [`udp`] datagrams, [`tcp`] streams.
 
 mod address;
 mod interfaces;
 mod options;
-mod packet;
+mod reply;
 mod services;
 mod socket;
 mod tcp;
@@ -19,8 +18,6 @@ pub use address::ip_term;
 pub use services::{name as service_name, port as service_port};
 pub use tcp::start as start_tcp;
 pub use udp::start as start_udp;
-
-use corten_term::{Atom, Heap, Pid, PortId, Term, am};
 
 /// Operations of `port_control` are numbered from here.
 const MAGIC: u32 = 0x03f1_a300;
@@ -79,29 +76,6 @@ fn encode(answer: Answer) -> Vec<u8> {
         Ok(bytes) => [&[1], bytes.as_slice()].concat(),
         Err(Failure(name)) => [&[0], name.as_bytes()].concat(),
     }
-}
-
-/// `{inet_async, Port, Number, Result}`.
-fn answer_later(
-    to: Pid,
-    port: PortId,
-    number: u16,
-    result: impl for<'h> FnOnce(&'h Heap) -> Term<'h>,
-) {
-    crate::deliver::message(to, |h| {
-        let kind = Term::atom(crate::atoms::intern("inet_async"));
-        h.tuple(&[
-            kind,
-            Term::port(port),
-            Term::small(number.into()),
-            result(h),
-        ])
-    });
-}
-
-/// `{error, Reason}`
-fn failure(h: &Heap, e: Atom) -> Term<'_> {
-    h.tuple(&[Term::atom(am::error), Term::atom(e)])
 }
 
 /// Reads a request's arguments from the front.

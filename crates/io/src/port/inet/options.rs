@@ -2,6 +2,7 @@
 
 use super::{Answer, BAD_PORT, Failure, Reader};
 use crate::sys;
+use corten_engine::packet::{self, Packets};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, sockopt};
 use std::os::fd::BorrowedFd;
@@ -50,6 +51,7 @@ pub mod number {
     pub const RECVTCLASS: u8 = 44;
     pub const TTL: u8 = 46;
     pub const RECVTTL: u8 = 47;
+    pub const NOPUSH: u8 = 48;
     pub const READ_AHEAD: u8 = 49;
     pub const DEBUG: u8 = 99;
 }
@@ -92,13 +94,13 @@ pub struct Options {
     kept: Vec<(u8, i32)>,
 }
 
-impl Default for Options {
-    fn default() -> Options {
+impl Options {
+    pub fn new(stream: bool) -> Options {
         Options {
             active: Active::Passive,
             binary: false,
             header: 0,
-            buffer: 8 * 1024,
+            buffer: if stream { 1460 } else { 8 * 1024 },
             buffer_set: false,
             read_packets: 5,
             kept: vec![
@@ -122,6 +124,73 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    fn kept(&self, option: u8) -> i32 {
+        let found = self.kept.iter().find(|(o, _)| *o == option);
+        found.map_or(0, |(_, v)| *v)
+    }
+    pub fn is_active(&self) -> bool {
+        self.active != Active::Passive
+    }
+    pub fn exits_on_close(&self) -> bool {
+        self.kept(EXIT_ON_CLOSE) != 0
+    }
+    pub fn shows_reset(&self) -> bool {
+        self.kept(SHOW_ECONNRESET) != 0
+    }
+    pub fn closes_on_timeout(&self) -> bool {
+        self.kept(SEND_TIMEOUT_CLOSE) != 0
+    }
+    /// Milliseconds; negative is for ever.
+    pub fn send_timeout(&self) -> i32 {
+        self.kept(SEND_TIMEOUT)
+    }
+    /// Bytes of queued output at which the port is busy, and is not any more.
+    pub fn limits(&self) -> crate::port::Limits {
+        let size = |o| usize::try_from(self.kept(o)).unwrap_or(0);
+        crate::port::Limits {
+            low: size(LOW_WATERMARK),
+            high: size(HIGH_WATERMARK),
+        }
+    }
+    /// Kind of packets; whether strings of HTTP are binaries.
+    pub fn packets(&self) -> (Packets, bool) {
+        let http = |headers| Packets::Http { headers };
+        match self.kept(PACKET) {
+            1 => (Packets::Length(1), false),
+            2 => (Packets::Length(2), false),
+            3 => (Packets::Length(4), false),
+            4 => (Packets::Asn1, false),
+            5 => (Packets::SunRpc, false),
+            6 => (Packets::Cdr, false),
+            7 => (Packets::FastCgi, false),
+            8 => (Packets::Line, false),
+            9 => (Packets::Tpkt, false),
+            10 => (http(false), false),
+            11 => (http(true), false),
+            12 => (Packets::SslTls, false),
+            13 => (http(false), true),
+            14 => (http(true), true),
+            _ => (Packets::Raw, false),
+        }
+    }
+    /// A line longer than the buffer is cut.
+    pub fn packet_limits(&self) -> packet::Limits {
+        packet::Limits {
+            packet: usize::try_from(self.kept(PACKET_SIZE)).unwrap_or(0),
+            line: self.buffer,
+            delimiter: self.kept(LINE_DELIMITER) as u8,
+        }
+    }
+    /// What an accepted connection starts with.
+    pub fn for_connection(&self) -> Options {
+        Options {
+            active: Active::Passive,
+            ..self.clone()
+        }
+    }
+}
+
 /// What setting options changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -133,20 +202,6 @@ pub struct Changes {
 type Fd<'a> = BorrowedFd<'a>;
 
 impl Options {
-    /// The value of an option that is only remembered.
-    pub fn kept(&self, option: u8) -> i32 {
-        self.kept
-            .iter()
-            .find(|(o, _)| *o == option)
-            .map_or(0, |(_, v)| *v)
-    }
-
-    pub fn keep(&mut self, option: u8, value: i32) {
-        if let Some(kept) = self.kept.iter_mut().find(|(o, _)| *o == option) {
-            kept.1 = value;
-        }
-    }
-
     /// Sets options, each a number and a value.
     pub fn set(
         &mut self,
@@ -353,6 +408,7 @@ fn by_number(option: u8) -> Option<(i32, i32)> {
         RECVTOS => (libc::IPPROTO_IP, libc::IP_RECVTOS),
         RECVTCLASS => (libc::IPPROTO_IPV6, libc::IPV6_RECVTCLASS),
         RECVTTL => (libc::IPPROTO_IP, libc::IP_RECVTTL),
+        NOPUSH => (libc::IPPROTO_TCP, libc::TCP_CORK),
         _ => return None,
     })
 }
@@ -385,7 +441,7 @@ mod tests {
     #[test]
     fn options_are_set_and_read() {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let mut o = Options::default();
+        let mut o = Options::new(false);
         let v4 = AddressFamily::INET;
         let data = [
             MODE, 0, 0, 0, 1, ACTIVE, 0, 0, 0, 3, 0, 5, BROADCAST, 0, 0, 0, 1,

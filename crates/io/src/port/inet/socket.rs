@@ -15,6 +15,7 @@ pub mod status {
     pub const BOUND: u32 = 0x0002;
     pub const CONNECTED: u32 = 0x0004;
     pub const LISTENING: u32 = 0x0008;
+    pub const CONNECTING: u32 = 0x0010;
 }
 
 /// Numbers of statistics.
@@ -75,7 +76,7 @@ impl Socket {
             family: AddressFamily::INET,
             kind,
             status: 0,
-            options: Options::default(),
+            options: Options::new(kind == SocketType::STREAM),
             received: Traffic::default(),
             sent: Traffic::default(),
             next: 0,
@@ -191,7 +192,12 @@ impl Socket {
         Ok(address::write(&self.own_address()?))
     }
 
-    pub fn peer(&self) -> Answer {
+    /// Whether it is connected already, as a descriptor that a program brings may be.
+    pub fn has_peer(&self) -> bool {
+        self.peer().is_ok()
+    }
+
+    fn peer(&self) -> Answer {
         let peer = rustix::net::getpeername(self.fd()?)?.ok_or(Errno::NOTCONN)?;
         Ok(address::write(&address::of_system(peer)?))
     }

@@ -4,33 +4,22 @@
 //! owner) or by request, with a time limit.
 
 use super::options::Active;
+use super::reply::{Waiting, sent};
 use super::socket::{Socket, status};
-use super::{
-    Answer, BAD_PORT, Failure, MAGIC, Reader, address, answer_later, encode, failure, request,
-};
+use super::{Answer, BAD_PORT, Failure, MAGIC, Reader, address, encode, request};
 use crate::atoms::intern;
 use crate::port::core::data;
 use crate::port::stream::watch_input;
-use crate::port::{Core, Driver, expire};
-use crate::{deliver, errno, poll};
-use corten_term::etf::{self, DecodeOptions, EtfContext, NoFuns};
-use corten_term::{Pid, PortId, Term, am};
+use crate::port::{Core, Driver};
+use crate::{deliver, errno};
+use corten_term::{PortId, Term};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketType};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, RawFd};
-use std::time::Duration;
 
 /// Most bytes of a datagram.
 const DATAGRAM: usize = 64 << 10;
-
-/// A request for a datagram that is not answered yet.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    number: u16,
-    caller: Pid,
-    timer: Option<poll::Timer>,
-}
 
 #[derive(Debug)]
 pub struct Udp {
@@ -94,7 +83,7 @@ impl Udp {
         rustix::net::connect(self.socket.fd()?, &to)?;
         self.socket.status |= status::CONNECTED;
         let number = self.socket.next_number();
-        answer_later(core.caller, self.port, number, |_| Term::OK);
+        Waiting::new(self.port, number, core.caller, -1).answer(self.port, |_| Term::OK);
         Ok(number.to_be_bytes().to_vec())
     }
 
@@ -105,24 +94,15 @@ impl Udp {
             return Err(Errno::INVAL.into());
         }
         let number = self.socket.next_number();
-        let port = self.port;
-        let timer = u64::try_from(time).ok().map(|ms| {
-            let expire = move || expire(port, number.into());
-            poll::after(Duration::from_millis(ms), Box::new(expire))
-        });
-        self.waiting.push(Waiting {
-            number,
-            caller: core.caller,
-            timer,
-        });
+        let waiting = Waiting::new(self.port, number, core.caller, time);
+        self.waiting.push(waiting);
         self.watch();
         Ok(number.to_be_bytes().to_vec())
     }
 
     fn expire(&mut self, number: u16) {
         if let Some(i) = self.waiting.iter().position(|w| w.number == number) {
-            let w = self.waiting.remove(i);
-            answer_later(w.caller, self.port, number, |h| failure(h, am::timeout));
+            self.waiting.remove(i).fail(self.port, Failure("timeout"));
         }
     }
 
@@ -135,12 +115,8 @@ impl Udp {
         // Header bytes come as list elements in front of a binary.
         let (head, body) = bytes.split_at(if binary { header } else { 0 });
         if !self.waiting.is_empty() {
-            let w = self.waiting.remove(0);
-            if let Some(t) = w.timer {
-                poll::cancel(t);
-            }
             let prefix = from.as_ref().map_or(vec![0], address::write);
-            answer_later(w.caller, self.port, w.number, |h| {
+            self.waiting.remove(0).answer(self.port, |h| {
                 let body = h.list_with_tail(&small(head), data(h, body, binary));
                 h.tuple(&[Term::OK, h.list_with_tail(&small(&prefix), body)])
             });
@@ -175,11 +151,7 @@ impl Udp {
     fn receive_failed(&mut self, core: &mut Core, e: Errno) {
         let error = errno::atom(e);
         if !self.waiting.is_empty() {
-            let w = self.waiting.remove(0);
-            if let Some(t) = w.timer {
-                poll::cancel(t);
-            }
-            answer_later(w.caller, self.port, w.number, |h| failure(h, error));
+            self.waiting.remove(0).fail(self.port, e.into());
             return;
         }
         let port = self.port;
@@ -225,22 +197,10 @@ fn small(bytes: &[u8]) -> Vec<Term<'static>> {
 
 impl Driver for Udp {
     fn output(&mut self, core: &mut Core, bytes: &[u8]) {
-        let Some((reference, sent)) = self.send(bytes) else {
+        let Some((reference, outcome)) = self.send(bytes) else {
             return core.fail(Errno::INVAL);
         };
-        let port = self.port;
-        deliver::message(core.caller, |h| {
-            let context = EtfContext::new(&NoFuns);
-            let options = DecodeOptions::default();
-            let reference =
-                etf::decode(h, &reference, options, &context).map_or(Term::UNDEFINED, |d| d.term);
-            let result = match sent {
-                Ok(_) => Term::OK,
-                Err(Failure(name)) => failure(h, intern(name)),
-            };
-            let kind = Term::atom(intern("inet_reply"));
-            h.tuple(&[kind, Term::port(port), result, reference])
-        });
+        sent(core.caller, self.port, &reference, outcome.map(|_| ()));
     }
 
     fn control(&mut self, core: &mut Core, operation: u32, arguments: &[u8]) -> Option<Vec<u8>> {
@@ -293,10 +253,7 @@ impl Driver for Udp {
 
     fn stop(&mut self) {
         for w in self.waiting.drain(..) {
-            if let Some(t) = w.timer {
-                poll::cancel(t);
-            }
-            answer_later(w.caller, self.port, w.number, |h| failure(h, am::closed));
+            w.fail(self.port, Failure("closed"));
         }
         self.socket.close();
     }
