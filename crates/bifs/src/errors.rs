@@ -1,7 +1,6 @@
 //! Raising exceptions, and ending the node.
 
 use crate::prelude::*;
-use crate::util::elements;
 
 pub const BIFS: &[Bif] = bifs![
     erlang:error/1 => error_1,
@@ -30,16 +29,17 @@ fn error_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Err(error(a[0], a[1], None))
 }
 
+/// Options that are not understood are ignored.
 fn error_3<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut info = None;
-    for option in elements(a[2])? {
+    for option in a[2].iter() {
         match option.as_tuple_of::<2>() {
-            Some([k, v]) if k.as_atom() == Some(am::error_info) && v.is_map() => info = Some(*v),
-            _ => return Err(Stop::BADARG),
+            Some([k, v]) if k.is(am::error_info) && v.is_map() => info = Some(*v),
+            _ => {
+                info = None;
+                break;
+            }
         }
-    }
-    if !a[1].is_list() && a[1].as_atom() != Some(am::none) {
-        return Err(Stop::BADARG);
     }
     Err(error(a[0], a[1], info))
 }

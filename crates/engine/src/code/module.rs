@@ -185,6 +185,10 @@ impl Loaded {
             return None;
         }
         let entry = self.line_entries.get(mark.entry as usize)?;
+        // The reference engine packs a position into 32 bits and drops what does not fit.
+        if entry.line >= (1 << 24) - 1 || entry.file >= 255 {
+            return None;
+        }
         Some((self.files.get(entry.file as usize)?, entry.line))
     }
     /// Functions that `load_nif` has replaced.

@@ -392,7 +392,6 @@ pub unsafe fn bs_match(p: &Process, x: *mut Word, pc: *const Word) -> Go {
                     return fail();
                 }
                 let v = bits::extract(&p.heap, &c.bits(left));
-                c.set_position(c.end());
                 cx.put(dst, v);
             }
         }

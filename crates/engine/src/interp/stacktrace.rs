@@ -10,10 +10,11 @@ use crate::code::{self, Location};
 use crate::process::{Class, Mfa};
 use corten_term::layout::*;
 use corten_term::{Atom, Term, Word, am};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Frames kept, the current function included (`erlang:system_flag(backtrace_depth, N)`).
-pub static DEPTH: AtomicUsize = AtomicUsize::new(8);
+/// Frames kept: the current function is always one of them.
+fn depth() -> usize {
+    crate::settings::backtrace_depth().max(1)
+}
 
 /// The first frame of a trace.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +60,7 @@ fn address(pc: *const Word) -> Term<'static> {
 /// A native function that was applied runs in a stub, which is nowhere: its caller takes the stub's place.
 #[cold]
 pub fn capture<'h>(p: &'h Process, class: Class, top: Top<'h>) -> Term<'h> {
-    let most = DEPTH.load(Ordering::Relaxed).saturating_sub(1);
+    let most = depth() - 1;
     let mut raw = vec![Term::atom(class_atom(class))];
     let mut frames: Vec<Term<'h>> = Vec::new();
     let somewhere = code::server::at(top.pc).is_some();
@@ -145,7 +146,7 @@ fn mfa_tuple(p: &Process, mfa: Mfa) -> Term<'_> {
 pub fn given<'h>(p: &'h Process, class: Class, list: Term<'h>) -> Term<'h> {
     let frames: Vec<Term<'h>> = list
         .iter()
-        .take(DEPTH.load(Ordering::Relaxed))
+        .take(depth())
         .map(|frame| match frame.as_tuple() {
             Some([m, f, a]) => p.heap.tuple(&[*m, *f, *a, Term::NIL]),
             Some([f, a]) => p.heap.tuple(&[*f, *a, Term::NIL]),

@@ -136,8 +136,8 @@ impl Lowering<'_> {
                 let start = self.push_op(op, number(*live), pairs.len() / 2, packed(*to));
                 self.push_label(start, label_of(*fail));
                 self.push_source(*map)?;
-                for o in pairs {
-                    self.push_source(*o)?;
+                for w in self.sorted_pairs(pairs)? {
+                    self.out.push(w);
                 }
             }
             (Gen::HasMapFields, [fail, map, list]) => {
@@ -180,6 +180,20 @@ impl Lowering<'_> {
             _ => return self.floats(op, args),
         }
         Ok(Some(0))
+    }
+
+    /// Keys and values as source words; constant keys in the order of flat maps, which says what error comes first.
+    fn sorted_pairs(&mut self, pairs: &[Operand]) -> Result<Vec<Word>, LowerError> {
+        let mut words = Vec::with_capacity(pairs.len() / 2);
+        for pair in pairs.chunks_exact(2) {
+            words.push([self.source(pair[0])?, self.source(pair[1])?]);
+        }
+        if pairs.iter().step_by(2).all(|k| register(*k).is_none()) {
+            // SAFETY: constants of the module.
+            let key = |w: &[Word; 2]| unsafe { Term::from_raw(w[0]) };
+            words.sort_by(|a, b| corten_term::compare::cmp_flat_keys(key(a), key(b)));
+        }
+        Ok(words.concat())
     }
 
     fn registers<const N: usize>(&self, operands: [Operand; N]) -> [(bool, usize); N] {
