@@ -143,6 +143,12 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         p.reductions_left.set(n.min(p.reductions_left.get()));
         return Ok(Term::TRUE);
     }
+    if is_atom_named(a[0], "re_loop_limit") {
+        let steps = a[1].as_small().and_then(|n| u32::try_from(n).ok());
+        return Ok(Term::small(i64::from(crate::re::set_slice(
+            steps.filter(|n| *n > 0),
+        ))));
+    }
     Err(Stop::BADARG)
 }
 

@@ -24,6 +24,7 @@ use crate::util::is_atom_named;
 use corten_engine::code::export;
 use options::Parsed;
 use pattern::Stored;
+pub use run::set_slice;
 
 pub const BIFS: &[Bif] = bifs![
     re:version/0 => version,

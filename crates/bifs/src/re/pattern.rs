@@ -90,7 +90,10 @@ impl<'b> Stored<'b> {
                 offset: 0,
             });
         };
-        let source = translate(self.source(), options.flags.contains(Flags::EXTENDED));
+        let source = {
+            let flag = |f| options.flags.contains(f);
+            translate(self.source(), flag(Flags::EXTENDED), flag(Flags::UTF))
+        };
         let first = Code::compile(&source.bytes, &options, jit);
         let made = match first {
             Err(e) if e.code == UNKNOWN_ESCAPE => {

@@ -16,11 +16,14 @@ use corten_term::utf8::CheckedText;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Steps, and their depth, when the program sets no limit: PCRE 8.45's defaults.
 const DEFAULT_LIMIT: u32 = 10_000_000;
 /// Steps on a scheduler thread: about a millisecond.
 const SLICE: u32 = 20_000;
+/// [`SLICE`], unless a test has said otherwise.
+static SLICE_NOW: AtomicU32 = AtomicU32::new(SLICE);
 /// Bytes left in the subject from which on a match runs on the pool.
 const LONG_SUBJECT: usize = 256 << 10;
 const BYTES_PER_REDUCTION: usize = 64;
@@ -38,6 +41,12 @@ thread_local! {
 enum Place {
     Scheduler,
     Pool,
+}
+
+/// Sets how many steps a match may take on a scheduler thread (`None`: as usual) and returns what it was.
+/// For OTP's own tests, by way of `erts_debug:set_internal_state(re_loop_limit, …)`.
+pub fn set_slice(steps: Option<u32>) -> u32 {
+    SLICE_NOW.swap(steps.unwrap_or(SLICE), Ordering::Relaxed)
 }
 
 pub fn run_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -97,7 +106,7 @@ fn run<'h>(p: &'h Process, a: &[Term<'h>], place: Place) -> BifResult<'h> {
             p.bump_reductions(left / BYTES_PER_REDUCTION);
             Ok(Term::atom(am::nomatch))
         }
-        Err(MatchError::Steps) if place == Place::Scheduler && steps(&parsed) > SLICE => {
+        Err(MatchError::Steps) if place == Place::Scheduler && steps(&parsed) > slice() => {
             Err(on_pool(a))
         }
         Err(e) => gave_up(p, e, parsed.report_errors),
@@ -171,6 +180,10 @@ fn steps(parsed: &Parsed<'_>) -> u32 {
     parsed.match_limit.unwrap_or(DEFAULT_LIMIT)
 }
 
+fn slice() -> u32 {
+    SLICE_NOW.load(Ordering::Relaxed)
+}
+
 /// One match.
 fn match_it(
     entry: &Entry,
@@ -180,7 +193,7 @@ fn match_it(
     place: Place,
 ) -> Result<Option<Vec<Span>>, MatchError> {
     let limit = match place {
-        Place::Scheduler => steps(parsed).min(SLICE),
+        Place::Scheduler => steps(parsed).min(slice()),
         Place::Pool => steps(parsed),
     };
     let limits = Limits {

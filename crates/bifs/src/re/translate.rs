@@ -3,6 +3,10 @@
 //! - `{,n}` and braces with spaces are literal text in 8.45 and quantifiers in PCRE2: they get a backslash.
 //! - In a class, a hyphen behind `\d`, `[:alpha:]` and the like is literal in 8.45 and an error in PCRE2: it
 //!   gets a backslash.
+//! - In a class, escapes that make no sense there, as `\z`, mean their letter in 8.45: an empty quotation (`\E`)
+//!   comes before the letter.
+//! - In UTF mode `\w` becomes `[\w]`: PCRE2's search for a place to start forgets letters from 128 to 255, which
+//!   the character tables of OTP have, when a pattern begins with it.
 //! - `\x` without digits is a zero byte in 8.45: it gets zeros.
 //!
 //! Everything else is left to PCRE2's options (see `corten_pcre`).
@@ -31,16 +35,21 @@ impl Translated<'_> {
     }
 }
 
-/// Translates a pattern; `extended`: `#` starts a comment.
-pub fn translate(source: &[u8], extended: bool) -> Translated<'_> {
+/// Translates a pattern; `extended`: `#` starts a comment; `utf`: for UTF mode.
+pub fn translate(source: &[u8], extended: bool, utf: bool) -> Translated<'_> {
+    let utf = utf || source.starts_with(b"(*");
     let mut inserted = Vec::new();
     if memchr::memchr3(b'{', b'[', b'\\', source).is_some() {
         let mut at = 0;
         while at < source.len() {
             match source[at] {
                 b'{' if is_new_quantifier(&source[at + 1..]) => inserted.push((at, &b"\\"[..])),
-                b'[' => class_hyphens(source, at, &mut inserted),
-                b'\\' if is_bare_hex(source, at) => inserted.push((at + 2, &b"00"[..])),
+                b'[' => class_items(source, at, &mut inserted),
+                b'\\' if utf && source.get(at + 1) == Some(&b'w') => {
+                    inserted.push((at, &b"["[..]));
+                    inserted.push((at + 2, &b"]"[..]));
+                }
+                _ if is_bare_hex(source, at) => inserted.push((at + 2, &b"00"[..])),
                 _ => {}
             }
             at = next(source, at, extended);
@@ -74,23 +83,25 @@ pub fn group_end(source: &[u8], at: usize) -> usize {
 /// Whether `\x` at `at` has neither digits nor a brace.
 fn is_bare_hex(s: &[u8], at: usize) -> bool {
     let digit = |b: &u8| b.is_ascii_hexdigit() || *b == b'{';
-    s.get(at + 1) == Some(&b'x') && !s.get(at + 2).is_some_and(digit)
+    s[at] == b'\\' && s.get(at + 1) == Some(&b'x') && !s.get(at + 2).is_some_and(digit)
 }
 
-/// Finds hyphens in the class at `at` that follow a set of characters and are not its last character.
-fn class_hyphens(s: &[u8], at: usize, inserted: &mut Vec<(usize, &'static [u8])>) {
+/// What has to go into the class at `at`.
+fn class_items(s: &[u8], at: usize, inserted: &mut Vec<(usize, &'static [u8])>) {
     let end = after_class(s, at);
     let mut i = class_start(s, at);
     while i < end {
         let behind = after_class_item(s, i);
-        let set = match s[i] {
-            b'\\' => s.get(i + 1).is_some_and(|b| b"dDwWsShHvVpP".contains(b)),
-            b'[' => behind > i + 1,
-            _ => false,
-        };
-        if s[i] == b'\\' && is_bare_hex(s, i) {
+        let escape = s.get(i + 1).filter(|_| s[i] == b'\\');
+        if is_bare_hex(s, i) {
             inserted.push((i + 2, &b"00"[..]));
+        } else if escape.is_some_and(|b| b"ABCGKRXZgkz".contains(b)) {
+            inserted.push((i + 1, &b"E"[..]));
         }
+        let set = match escape {
+            Some(b) => b"dDwWsShHvVpP".contains(b),
+            None => s[i] == b'[' && behind > i + 1,
+        };
         if set && s.get(behind) == Some(&b'-') && !matches!(s.get(behind + 1), None | Some(b']')) {
             inserted.push((behind, &b"\\"[..]));
         }
@@ -198,7 +209,8 @@ mod tests {
 
     #[test]
     fn only_new_quantifiers_are_escaped() {
-        let t = |s: &str| String::from_utf8(translate(s.as_bytes(), true).bytes.into_owned());
+        let t =
+            |s: &str| String::from_utf8(translate(s.as_bytes(), true, false).bytes.into_owned());
         for (from, to) in [
             ("a{,3}b", "a\\{,3}b"),
             ("a{ 1 , 2 }", "a\\{ 1 , 2 }"),
@@ -210,12 +222,14 @@ mod tests {
                 "[\\w-.][]\\d-a][a-z-][\\s-]",
                 "[\\w\\-.][]\\d\\-a][a-z-][\\s-]",
             ),
+            ("[\\z\\C-\\b]", "[\\Ez\\EC-\\b]"),
+            ("(*UTF)\\w\\W", "(*UTF)[\\w]\\W"),
             ("\\x-[\\x]\\x41", "\\x00-[\\x00]\\x41"),
             ("[[:alpha:]{,1}]#{,2}\n{,3}", "[[:alpha:]{,1}]#{,2}\n\\{,3}"),
         ] {
             assert_eq!(t(from).as_deref(), Ok(to));
         }
-        let x = translate(b"a{,3}b{,4}", false);
+        let x = translate(b"a{,3}b{,4}", false, false);
         assert_eq!(x.original_offset(1), 1);
         assert_eq!(x.original_offset(2), 1);
         assert_eq!(x.original_offset(12), 10);
