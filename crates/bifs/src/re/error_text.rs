@@ -64,6 +64,7 @@ pub fn describe(e: &CompileError, translated: &Translated<'_>) -> Failure {
             ("non-hex character in \\x{} (closing brace missing?)", at)
         }
         178 if source[..at].ends_with(b"\\o{") => (DIGITS_MISSING, at - 2),
+        174 => ("setting UTF is disabled by the application", 0),
         129 => ("digit expected after (?+", at + 1),
         128 => (CONDITION, at + 1),
         code => {
@@ -111,7 +112,6 @@ fn same_place(code: i32) -> Option<&'static str> {
         158 => CALL_END,
         161 => "number is too big",
         168 => "\\c must be followed by an ASCII character",
-        174 => "setting UTF is disabled by the application",
         178 => DIGITS_MISSING,
         195 => "(*VERB) not recognized or malformed",
         _ => return None,

@@ -7,6 +7,7 @@
 //!   comes before the letter.
 //! - In UTF mode `\w` becomes `[\w]`: PCRE2's search for a place to start forgets letters from 128 to 255, which
 //!   the character tables of OTP have, when a pattern begins with it.
+//! - `\8` and `\9` are digits in 8.45 when there are not that many groups before them: `\E` goes in as above.
 //! - `\x` without digits is a zero byte in 8.45: it gets zeros.
 //!
 //! Everything else is left to PCRE2's options (see `corten_pcre`).
@@ -41,8 +42,13 @@ pub fn translate(source: &[u8], extended: bool, utf: bool) -> Translated<'_> {
     let mut inserted = Vec::new();
     if memchr::memchr3(b'{', b'[', b'\\', source).is_some() {
         let mut at = 0;
+        let mut groups = 0;
         while at < source.len() {
             match source[at] {
+                b'(' if is_capturing(&source[at..]) => groups += 1,
+                b'\\' if is_digit_escape(&source[at + 1..], groups) => {
+                    inserted.push((at + 1, &b"E"[..]));
+                }
                 b'{' if is_new_quantifier(&source[at + 1..]) => inserted.push((at, &b"\\"[..])),
                 b'[' => class_items(source, at, &mut inserted),
                 b'\\' if utf && source.get(at + 1) == Some(&b'w') => {
@@ -78,6 +84,26 @@ pub fn group_end(source: &[u8], at: usize) -> usize {
         i = next(source, i, false);
     }
     source.len()
+}
+
+/// Whether a group that starts here is numbered.
+fn is_capturing(s: &[u8]) -> bool {
+    match s {
+        [b'(', b'*', ..] => false,
+        [b'(', b'?', b'<', next, ..] => !matches!(next, b'=' | b'!'),
+        [b'(', b'?', b'P', b'<', ..] | [b'(', b'?', b'\'', ..] => true,
+        [b'(', b'?', ..] => false,
+        _ => true,
+    }
+}
+
+/// Whether what follows a backslash is a number with 8 or 9 in front that names none of the `groups`.
+fn is_digit_escape(s: &[u8], groups: usize) -> bool {
+    let digits = s.iter().take_while(|b| b.is_ascii_digit());
+    let number = digits.fold(0usize, |n, b| {
+        n.saturating_mul(10).saturating_add(usize::from(b - b'0'))
+    });
+    matches!(s.first(), Some(b'8' | b'9')) && number > groups
 }
 
 /// Whether `\x` at `at` has neither digits nor a brace.
@@ -224,6 +250,11 @@ mod tests {
             ),
             ("[\\z\\C-\\b]", "[\\Ez\\EC-\\b]"),
             ("(*UTF)\\w\\W", "(*UTF)[\\w]\\W"),
+            ("^A\\8B\\9C$", "^A\\E8B\\E9C$"),
+            (
+                "(1)((?:2))(?<a>3)((((8))))(9)\\8\\9",
+                "(1)((?:2))(?<a>3)((((8))))(9)\\8\\E9",
+            ),
             ("\\x-[\\x]\\x41", "\\x00-[\\x00]\\x41"),
             ("[[:alpha:]{,1}]#{,2}\n{,3}", "[[:alpha:]{,1}]#{,2}\n\\{,3}"),
         ] {
