@@ -54,6 +54,9 @@ pub fn err(text: &str) {
 }
 
 fn main() -> ExitCode {
+    // Each thread's first small block would cost a huge page: five times the memory and the time to start.
+    // Where the kernel cannot be told so, that is all that is lost.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let argv: Vec<OsString> = std::env::args_os().collect();
     match dispatch(argv) {
         Ok(()) => ExitCode::SUCCESS,
