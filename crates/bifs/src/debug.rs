@@ -110,7 +110,7 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             return Ok(Term::small(0));
         }
     }
-    Err(Stop::BADARG)
+    crate::process_debug::get(p, a[0]).badarg()
 }
 
 fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -149,7 +149,7 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             steps.filter(|n| *n > 0),
         ))));
     }
-    Err(Stop::BADARG)
+    crate::process_debug::set(a[0], a[1]).badarg()
 }
 
 /// The reference engine answers with the size of its instruction loop, and 0 when it has none.

@@ -46,6 +46,7 @@ mod os;
 mod packet;
 mod persistent_term;
 mod process;
+mod process_debug;
 mod re;
 mod spawn;
 mod system_flag;

@@ -32,6 +32,9 @@ fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
             Err(NoProcess) => nobody(p, to, am::noproc),
         };
     }
+    if monitors::is_from_here(to) {
+        return nobody(p, to, am::noproc);
+    }
     if to.is_pid() {
         // No connection to other nodes can be made: the link breaks at once.
         return exit_to_self(p, to, am::noconnection);
@@ -114,6 +117,9 @@ fn port_to_watch(item: Term<'_>) -> Option<What<'_>> {
     }
     if let Some(name) = item.as_atom() {
         return Some(What::PortName(name));
+    }
+    if monitors::is_from_here(item) {
+        return item.is_port().then_some(What::Remote(item));
     }
     let [name, host] = item.as_tuple_of::<2>()?;
     let (name, host) = (name.as_atom()?, host.as_atom()?);

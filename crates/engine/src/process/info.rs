@@ -92,7 +92,12 @@ pub fn is_item(name: Atom) -> bool {
     ITEMS.contains(&name)
 }
 
-const ITEMS: [Atom; 39] = [
+/// All of them, but `{dictionary, Key}`.
+pub fn items() -> &'static [Atom] {
+    &ITEMS
+}
+
+static ITEMS: [Atom; 39] = [
     am::registered_name,
     am::current_function,
     am::initial_call,

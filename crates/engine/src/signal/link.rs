@@ -16,6 +16,12 @@ fn peer(word: Word) -> Term<'static> {
     unsafe { Term::from_raw(word) }
 }
 
+/// The term of a link's peer.
+pub fn peer_of(key: Word) -> Option<Term<'static>> {
+    let t = peer(key);
+    (t.as_local_pid().is_some() || t.as_local_port().is_some()).then_some(t)
+}
+
 /// Links `p` with a local process or port.
 pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
     let key = to.raw();

@@ -50,12 +50,18 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
             _ => (Target::NoPort, Some(name), None),
         },
         What::TimeOffset => (Target::TimeOffset, None, None),
-        What::Remote(t) => (Target::Remote, None, Some(Box::new(Parcel::pack(t)))),
+        What::Remote(t) => {
+            let target = if t.is_port() {
+                Target::NoPort
+            } else {
+                Target::Remote
+            };
+            (target, None, Some(Box::new(Parcel::pack(t))))
+        }
     };
-    let gone = if object.is_some() {
-        am::noconnection
-    } else {
-        am::noproc
+    let gone = match &object {
+        Some(o) if !is_from_here(o.term()) => am::noconnection,
+        _ => am::noproc,
     };
     set(
         p,
@@ -82,6 +88,12 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
         send::down(us, reference, Term::atom(gone));
     }
     term
+}
+
+/// Whether a pid or port of another node is one of an earlier life of this one.
+pub fn is_from_here(t: Term<'_>) -> bool {
+    let n = t.as_pid().map(|p| p.node).or(t.as_port().map(|p| p.node));
+    n.is_some_and(|n| corten_term::node::resolve(n).0 == node().name())
 }
 
 /// Enters a monitor that the target knows of already.

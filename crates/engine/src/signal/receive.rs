@@ -90,6 +90,8 @@ pub fn wait_timeout(p: &Process, time: Term<'_>) -> Timeout {
         return Timeout::Wait;
     }
     let Some(ms) = time.as_u64().filter(|ms| *ms <= u64::from(u32::MAX)) else {
+        // The `receive` ends here.
+        p.mailbox.reset();
         return Timeout::Bad;
     };
     if ms == 0 {

@@ -1,0 +1,97 @@
+//! What `erts_debug:get_internal_state/1` and `set_internal_state/2` tell OTP's tests about processes.
+
+use crate::prelude::*;
+use corten_engine::node;
+use corten_engine::process::{info, state};
+use corten_engine::signal::node::{Body, Work};
+use corten_engine::signal::send;
+use std::time::Duration;
+
+/// The answer to `get_internal_state(Key)`, if it is about processes.
+pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
+    if let Some(name) = key.as_atom() {
+        return match name.name() {
+            "process_info_args" => {
+                let all: Vec<_> = info::items().iter().map(|a| Term::atom(*a)).collect();
+                Some(p.heap.list(&all))
+            }
+            "processes" => {
+                let pids = node().processes.pids();
+                let all: Vec<_> = pids.into_iter().map(Term::pid).collect();
+                Some(p.heap.list(&all))
+            }
+            _ => None,
+        };
+    }
+    let [key, value] = key.as_tuple_of::<2>()?;
+    match key.as_atom()?.name() {
+        "process_status" => status(value.as_local_pid()?),
+        "next_pid" => None,
+        "link_list" if value.as_local_pid() == Some(p.pid()) => {
+            let all: Vec<Term<'h>> = p.with_relations(|r| {
+                let pids = r.links.iter().filter(|(_, l)| l.unlinking == 0);
+                pids.filter_map(|(w, _)| corten_engine::signal::link::peer_of(*w))
+                    .collect()
+            });
+            Some(p.heap.list(&all))
+        }
+        _ => None,
+    }
+}
+
+fn status(pid: corten_term::Pid) -> Option<Term<'static>> {
+    let guard = corten_engine::pin();
+    let Some(shared) = node().processes.lookup(pid, &guard) else {
+        return Some(Term::UNDEFINED);
+    };
+    let s = shared.state();
+    Some(Term::atom(if s & (state::EXITING | state::DEAD) != 0 {
+        am::exiting
+    } else if s & state::SUSPENDED != 0 {
+        am::suspended
+    } else if s & state::ACTIVE != 0 {
+        am::runnable
+    } else {
+        am::waiting
+    }))
+}
+
+/// Keeps its receiver busy.
+struct Block(Duration);
+impl Work for Block {
+    fn run(self: Box<Self>, _: &Process) {
+        std::thread::sleep(self.0);
+    }
+}
+
+/// The answer to `set_internal_state(Name, Value)`, if it is about processes.
+pub fn set(name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
+    let sleep = |t: Term<'_>| {
+        let ms = t.as_small().filter(|ms| *ms >= 0)?;
+        Some(Duration::from_millis(u64::try_from(ms).ok()?))
+    };
+    match name.as_atom()?.name() {
+        // Everything is done by the time that the call which asked for it returns.
+        "wait" => value.as_atom().map(|_| Term::OK),
+        "sleep" | "block_scheduler" => {
+            std::thread::sleep(sleep(value)?);
+            Some(Term::TRUE)
+        }
+        "block" => {
+            let time = sleep(value)?;
+            corten_engine::sched::block::exclusively(|| std::thread::sleep(time));
+            Some(Term::TRUE)
+        }
+        // Receive markers are not numbered by this counter.
+        "process_uniq_counter" => value.as_i64().map(|_| Term::OK),
+        // In-queues take many senders as they are.
+        "proc_sig_buffers" => value.as_bool().map(|_| Term::TRUE),
+        "proc_sig_block" => {
+            let [pid, ms] = value.as_tuple_of::<2>()?;
+            let work = Box::new(Block(sleep(*ms)?));
+            send::control(pid.as_local_pid()?, Body::Call(work));
+            Some(Term::TRUE)
+        }
+        _ => None,
+    }
+}
