@@ -3,8 +3,9 @@
 //! Whoever holds output back or has changed the terminal registers a hook; hooks run once, newest first.
 
 use crate::crashdump;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 type Hook = fn();
 static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
@@ -13,6 +14,24 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 /// Adds a hook: `flush` what is still to be written, give the terminal back.
 pub fn at_halt(hook: Hook) {
     HOOKS.lock().unwrap_or_else(|e| e.into_inner()).push(hook);
+}
+
+/// Writes what ports still hold back, for at most this long.
+type Flusher = fn(Option<Duration>);
+static FLUSHER: OnceLock<Flusher> = OnceLock::new();
+
+/// Installs the flusher. Once, at start.
+pub fn set_flusher(f: Flusher) {
+    // The first one stays.
+    let _ = FLUSHER.set(f);
+}
+
+/// Whether the output of ports is written before the node ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flush {
+    No,
+    /// For at most this long, if there is a limit.
+    Yes(Option<Duration>),
 }
 
 fn run_hooks() {
@@ -31,7 +50,16 @@ fn claim() {
 
 /// `halt(Status)`.
 pub fn halt(status: i32) -> ! {
+    let limit = crate::node::try_node().and_then(|n| n.config.shown.halt_flush_timeout);
+    halt_with(status, Flush::Yes(limit.map(Duration::from_millis)))
+}
+
+/// `halt(Status, Options)`.
+pub fn halt_with(status: i32, flush: Flush) -> ! {
     claim();
+    if let (Flush::Yes(limit), Some(f)) = (flush, FLUSHER.get()) {
+        f(limit);
+    }
     run_hooks();
     std::process::exit(status)
 }

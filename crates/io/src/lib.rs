@@ -7,7 +7,7 @@
 
 #![deny(unsafe_code)]
 
-use corten_engine::Bif;
+use corten_engine::{Bif, halt};
 
 pub mod args;
 pub mod atoms;
@@ -42,4 +42,6 @@ pub const TABLES: &[&[Bif]] = &[
 pub fn init(first: corten_term::Pid) {
     port::init(first);
     signals::init();
+    halt::set_flusher(port::flush);
+    halt::at_halt(prim_tty::reset);
 }

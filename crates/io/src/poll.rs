@@ -6,6 +6,7 @@
 
 use crate::sys;
 use polling::{Event, Events, Poller};
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::RawFd;
 use std::sync::{LazyLock, Mutex, MutexGuard};
@@ -69,6 +70,15 @@ struct Thread {
     table: Mutex<Table>,
 }
 
+thread_local! {
+    static POLLS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller runs on the poll thread.
+pub fn is_poll_thread() -> bool {
+    POLLS.get()
+}
+
 /// Starts the thread. A system that has no way to poll has no ports: nothing ever becomes ready.
 static THREAD: LazyLock<Option<&'static Thread>> = LazyLock::new(|| {
     let thread: &'static Thread = Box::leak(Box::new(Thread {
@@ -88,6 +98,7 @@ impl Thread {
     }
 
     fn run(&self) {
+        POLLS.set(true);
         let mut events = Events::new();
         let mut wait = None;
         loop {

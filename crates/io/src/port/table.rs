@@ -72,8 +72,12 @@ pub fn pending_output() -> bool {
 
 /// Waits until all output is written, at most this long: what `halt` does before it ends the node.
 pub fn flush(timeout: Option<Duration>) {
+    // The poll thread cannot wait for itself.
     let start = Instant::now();
-    while pending_output() && timeout.is_none_or(|t| start.elapsed() < t) {
+    while !crate::poll::is_poll_thread()
+        && pending_output()
+        && timeout.is_none_or(|t| start.elapsed() < t)
+    {
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -49,6 +49,19 @@ const READ: usize = 1024;
 /// Binaries that one system call writes.
 const VECTOR: usize = 16;
 
+/// The mode in which the terminal was found, once it has been changed.
+static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Gives the terminal back as it was found: before the node ends.
+pub fn reset() {
+    let found = FOUND.lock().unwrap_or_else(|e| e.into_inner()).take();
+    if let Some(found) = found {
+        let now = rustix::termios::OptionalActions::Now;
+        // The terminal may be gone.
+        let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, &found);
+    }
+}
+
 #[derive(Default)]
 struct State {
     /// The mode to set, and the one found at first.
@@ -129,7 +142,11 @@ fn init<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn set<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let state = tty(a[0])?.state();
-    let set = state.modes.as_ref().map_or(Ok(()), |(wanted, _)| {
+    let set = state.modes.as_ref().map_or(Ok(()), |(wanted, found)| {
+        FOUND
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .get_or_insert_with(|| found.clone());
         let now = rustix::termios::OptionalActions::Now;
         rustix::termios::tcsetattr(rustix::stdio::stdin(), now, wanted)
     });
