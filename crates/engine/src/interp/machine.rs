@@ -400,6 +400,17 @@ pub(super) use tail;
 /// the process and answers where to go on, or null to leave with `Registers::outcome`.
 macro_rules! slow_handler {
     ($f:expr) => {{
+        // Never inlined: what it keeps on the native stack would keep the handler from ending in a jump, and
+        // the native stack would grow with every instruction.
+        #[inline(never)]
+        unsafe fn body(
+            p: &$crate::Process,
+            x: *mut corten_term::Word,
+            pc: *const corten_term::Word,
+        ) -> $crate::interp::machine::Go {
+            // SAFETY: as for the handler.
+            unsafe { $f(p, x, pc) }
+        }
         // Never inlined: a hot handler that falls back to it must not save registers for its sake.
         #[inline(never)]
         unsafe extern "C" fn handler(
@@ -421,7 +432,7 @@ macro_rules! slow_handler {
                     p,
                 }
                 .save();
-                let to = $f(&*p, x, pc);
+                let to = body(&*p, x, pc);
                 $crate::interp::machine::resume(to, x, p)
             }
         }
