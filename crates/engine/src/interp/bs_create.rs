@@ -88,6 +88,15 @@ struct Failure<'h> {
     value: Term<'h>,
 }
 
+/// A failing instruction of old code: there is nothing to tell but the reason.
+#[cold]
+fn fail_plain(cx: Cx<'_>, f: &Failure<'_>) -> Go {
+    match cx.label(1) {
+        Some(label) => label,
+        None => super::exceptions::error_atom(cx, f.reason),
+    }
+}
+
 fn badarg<'h>(error: Atom, value: Term<'h>) -> Failure<'h> {
     Failure {
         reason: am::badarg,
@@ -381,4 +390,130 @@ pub unsafe fn init_writable(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let t = p.heap.refc_binary(Binary::zeroed(capacity, 0), 0, 0);
     cx.set_x(0, t.raw());
     cx.skip(1)
+}
+
+// ---- code of OTP 24 and before: the size first, then one instruction a segment ----
+
+/// `bs_init2` and `bs_init_bits`: `a` live, `b` bits a unit of size has, `c` destination; fail offset, heap words
+/// that must be free afterwards, size.
+///
+/// # Safety
+/// Called as a slow instruction (also below).
+pub unsafe fn init(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as the caller promises.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let need = cx.word(2) as usize + RESULT_WORDS;
+    let size = match field_size(cx.src(3), cx.b()) {
+        Ok(n) => n,
+        Err(f) => return fail_plain(cx, &f),
+    };
+    if crate::gc::is_due(p) || super::stress() || !super::has_room(p, need) {
+        cx.collect(need, cx.a());
+    }
+    let (t, base) = if size <= HEAP_BITS_MAX_BYTES * 8 {
+        p.heap.heap_bits_zeroed(size)
+    } else {
+        let binary = Binary::zeroed(size.div_ceil(8), size);
+        let base = binary.as_mut_ptr();
+        (p.heap.refc_binary(binary, 0, size), base)
+    };
+    cx.registers().building = (base, 0);
+    cx.put(cx.c(), t);
+    cx.skip(4)
+}
+
+/// `bs_append` and `bs_private_append`: `a` live, `b` unit, `c` destination; fail offset, heap words, bits to add,
+/// bit string.
+///
+/// # Safety
+/// As above.
+pub unsafe fn init_append(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let need = cx.word(2) as usize + RESULT_WORDS;
+    if cx.a() != super::slow::NO_LIVE
+        && (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
+    {
+        cx.collect(need, cx.a());
+    }
+    let segment = Segment {
+        kind: kind::APPEND,
+        flags: 0,
+        unit: cx.b(),
+        number: 0,
+        at: 3,
+    };
+    let built = field_size(cx.src(3), 1).and_then(|more| append(cx, &segment, more));
+    match built {
+        Ok((t, base, at)) => {
+            cx.registers().building = (base, at);
+            cx.put(cx.c(), t);
+            cx.skip(5)
+        }
+        Err(f) => fail_plain(cx, &f),
+    }
+}
+
+/// `bs_put_*`: fail offset, segment as [`kind::word`] packs it, value, size.
+///
+/// # Safety
+/// As above.
+pub unsafe fn put(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let w = cx.word(2);
+    let segment = Segment {
+        kind: w & 0xFF,
+        flags: w >> 8 & 0xFF,
+        unit: (w >> 16 & 0xFFFF) as usize,
+        number: 0,
+        at: 2,
+    };
+    let (base, at) = cx.registers().building;
+    // SAFETY: the compiler has made the binary as large as its segments; `segment_bits` checks the rest.
+    let written = segment_bits(cx, &segment).and_then(|_| unsafe { write(cx, &segment, base, at) });
+    match written {
+        Ok(n) => {
+            cx.registers().building.1 = at + n;
+            cx.skip(5)
+        }
+        Err(f) => fail_plain(cx, &f),
+    }
+}
+
+/// `bs_add`: `a` unit, `c` destination; fail offset, number, number of units to add.
+///
+/// # Safety
+/// As above.
+pub unsafe fn add(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let sum = field_size(cx.src(2), 1).and_then(|l| field_size(cx.src(3), cx.a()).map(|r| l + r));
+    match sum {
+        Ok(n) => {
+            cx.put(cx.c(), Term::small(n as i64 & SMALL_MAX));
+            cx.skip(4)
+        }
+        Err(f) => fail_plain(cx, &f),
+    }
+}
+
+/// `bs_utf8_size` and `bs_utf16_size` (`a` says which, as a kind), in bytes: `c` destination; value. What is no
+/// character gets a size too and fails when it is written.
+///
+/// # Safety
+/// As above.
+pub unsafe fn utf_size(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let segment = Segment {
+        kind: cx.a() as u64,
+        flags: 0,
+        unit: 1,
+        number: 0,
+        at: 0,
+    };
+    let bits = segment_bits(cx, &segment).unwrap_or(32);
+    cx.put(cx.c(), Term::small((bits / 8) as i64));
+    cx.skip(2)
 }

@@ -35,6 +35,8 @@ pub struct Registers {
     pub f: [f64; MAX_REGS],
     /// Set by slow instructions that leave the interpreter.
     pub outcome: Ret,
+    /// The binary that code of OTP 24 and before is building: its bytes, and the bit that comes next.
+    pub building: (*mut u8, usize),
     pc: *const Word,
     e: *mut Word,
     hp: *mut Word,
@@ -53,6 +55,7 @@ impl Default for Registers {
             x: [corten_term::layout::NIL; MAX_REGS],
             f: [0.0; MAX_REGS],
             outcome: CONTINUE,
+            building: (std::ptr::null_mut(), 0),
             pc: std::ptr::null(),
             e: std::ptr::null_mut(),
             hp: std::ptr::null_mut(),

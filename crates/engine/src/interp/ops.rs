@@ -250,6 +250,11 @@ ops! {
     BsMatch "an bn L S (UUU)*b" slow bs_match::bs_match;
     BsCreateBin "an bn cd L U (USS)*b" slow bs_create::create;
     BsInitWritable "" slow bs_create::init_writable;
+    BsInit "an bn cd L U S" slow bs_create::init;
+    BsInitAppend "an bn cd L U S S" slow bs_create::init_append;
+    BsPut "L U S S" slow bs_create::put;
+    BsAdd "an cd L S S" slow bs_create::add;
+    BsUtfSize "an cd S" slow bs_create::utf_size;
 }
 
 op!(

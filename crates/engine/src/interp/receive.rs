@@ -90,7 +90,11 @@ pub unsafe fn wait_timeout(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     match receive::wait_timeout(p, cx.src(1)) {
         Timeout::Wait => cx.leave(cx.at(rel(cx.word(0))), 0, Outcome::Wait),
         Timeout::Expired => cx.skip(2),
-        Timeout::Bad => error_atom(cx, am::timeout_value),
+        Timeout::Bad => {
+            // The next `receive` starts at the first message.
+            receive::reset(p);
+            error_atom(cx, am::timeout_value)
+        }
     }
 }
 

@@ -108,9 +108,98 @@ impl Lowering<'_> {
             (Gen::BsInitWritable, _) => {
                 self.push_op(Op::BsInitWritable, 0, 0, 0);
             }
+            _ => return self.old_construction(op, args),
+        }
+        Ok(true)
+    }
+
+    /// Construction as compilers before OTP 25 wrote it.
+    fn old_construction(&mut self, op: Gen, args: &[Operand]) -> Result<bool, LowerError> {
+        match (op, args) {
+            (Gen::BsInit2 | Gen::BsInitBits, [fail, size, heap, live, _, to]) => {
+                let unit = if op == Gen::BsInit2 { 8 } else { 1 };
+                let start = self.push_op(Op::BsInit, number(*live), unit, packed(*to));
+                self.push_label(start, label_of(*fail));
+                self.out.push(heap_words(*heap) as Word);
+                self.push_source(*size)?;
+            }
+            (Gen::BsAppend, [fail, size, heap, live, unit, v, _, to]) => {
+                let (live, unit) = (number(*live), number(*unit));
+                let start = self.push_op(Op::BsInitAppend, live, unit, packed(*to));
+                self.push_label(start, label_of(*fail));
+                self.out.push(heap_words(*heap) as Word);
+                self.push_source(*size)?;
+                self.push_source(*v)?;
+            }
+            (Gen::BsPrivateAppend, [fail, size, unit, v, _, to]) => {
+                let start = self.push_op(Op::BsInitAppend, NO_LIVE, number(*unit), packed(*to));
+                self.push_label(start, label_of(*fail));
+                self.out.push(0);
+                self.push_source(*size)?;
+                self.push_source(*v)?;
+            }
+            (
+                Gen::BsPutInteger | Gen::BsPutFloat | Gen::BsPutBinary,
+                [fail, size, unit, flags, v],
+            ) => {
+                let whole = matches!(size, Operand::Atom(i) if self.m.atom(*i) == "all");
+                let kind = match op {
+                    Gen::BsPutInteger => segment::INTEGER,
+                    Gen::BsPutFloat => segment::FLOAT,
+                    _ if whole => segment::ALL,
+                    _ => segment::BINARY,
+                };
+                let w = segment::word(kind, generic_flags(*flags), number(*unit) as u64, 0);
+                self.put_segment(*fail, w, *v, *size)?;
+            }
+            (Gen::BsPutUtf8 | Gen::BsPutUtf16 | Gen::BsPutUtf32, [fail, flags, v]) => {
+                let kind = match op {
+                    Gen::BsPutUtf8 => segment::UTF8,
+                    Gen::BsPutUtf16 => segment::UTF16,
+                    _ => segment::UTF32,
+                };
+                let w = segment::word(kind, generic_flags(*flags), 1, 0);
+                self.put_segment(*fail, w, *v, Operand::NIL)?;
+            }
+            (Gen::BsPutString, [length, offset]) => {
+                let at = self.string(number(*offset));
+                self.push_op(Op::BsPut, 0, 0, 0);
+                self.out.push(0);
+                self.out.push(segment::word(segment::STRING, 0, 8, 0));
+                self.out.extend([at, number(*length) as Word]);
+            }
+            (Gen::BsAdd, [fail, l, r, unit, to]) => {
+                let start = self.push_op(Op::BsAdd, number(*unit), 0, packed(*to));
+                self.push_label(start, label_of(*fail));
+                self.push_source(*l)?;
+                self.push_source(*r)?;
+            }
+            (Gen::BsUtf8Size | Gen::BsUtf16Size, [_, v, to]) => {
+                let kind = if op == Gen::BsUtf8Size {
+                    segment::UTF8
+                } else {
+                    segment::UTF16
+                };
+                self.push_op(Op::BsUtfSize, kind as usize, 0, packed(*to));
+                self.push_source(*v)?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    fn put_segment(
+        &mut self,
+        fail: Operand,
+        segment: Word,
+        v: Operand,
+        size: Operand,
+    ) -> Result<(), LowerError> {
+        let start = self.push_op(Op::BsPut, 0, 0, 0);
+        self.push_label(start, label_of(fail));
+        self.out.push(segment);
+        self.push_source(v)?;
+        self.push_source(size)
     }
 
     fn start_match(
