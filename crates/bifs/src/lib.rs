@@ -18,6 +18,7 @@ mod binary_search;
 mod calendar;
 mod code;
 mod coverage;
+mod crypto;
 mod debug;
 mod debug_dirty;
 mod dictionary;
@@ -83,6 +84,7 @@ pub const TABLES: &[&[Bif]] = &[
     calendar::BIFS,
     code::BIFS,
     coverage::BIFS,
+    crypto::BIFS,
     debug::BIFS,
     debug_dirty::BIFS,
     dictionary::BIFS,

@@ -11,6 +11,7 @@ use corten_engine::{Bif, halt};
 
 pub mod args;
 pub mod atoms;
+mod break_menu;
 pub mod deliver;
 pub mod erl_tracer;
 pub mod errno;
@@ -44,4 +45,5 @@ pub fn init(first: corten_term::Pid) {
     signals::init();
     halt::set_flusher(port::flush);
     halt::at_halt(prim_tty::reset);
+    break_menu::init(&corten_engine::node().config);
 }
