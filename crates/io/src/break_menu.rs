@@ -62,7 +62,7 @@ fn menu() {
 }
 
 fn processes() -> String {
-    let guard = corten_engine::process::table::pin();
+    let guard = corten_engine::pin();
     let table = &node().processes;
     let mut out = String::new();
     for pid in table.pids() {
@@ -85,7 +85,7 @@ fn info() -> String {
 }
 
 fn loaded() -> String {
-    let mut names: Vec<_> = corten_engine::code::server::loaded().iter().map(|m| m.name()).collect();
+    let mut names: Vec<_> = corten_engine::code::server::all_loaded().iter().map(|m| m.module.name()).collect();
     names.sort_unstable();
     names.join("\n") + "\n"
 }
