@@ -13,6 +13,7 @@ pub mod args;
 pub mod atoms;
 mod break_menu;
 pub mod deliver;
+pub mod erl_ddll;
 pub mod erl_tracer;
 pub mod errno;
 pub mod poll;
@@ -31,6 +32,7 @@ pub const TABLES: &[&[Bif]] = &[
     prim_file::BIFS,
     prim_buffer::BIFS,
     zlib::BIFS,
+    erl_ddll::BIFS,
     erl_tracer::BIFS,
     prim_tty::BIFS,
     prim_net::BIFS,

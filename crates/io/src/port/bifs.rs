@@ -1,7 +1,7 @@
 //! BIFs of ports. Those of `erts_internal` answer errors as atoms, which `erlang` turns into exceptions.
 
 use super::core::Writer;
-use super::{DRIVERS, Ending, Port, find, info, open, signals, table};
+use super::{Ending, Port, find, info, open, signals, table};
 use crate::args;
 use corten_engine::bif::OrBadarg;
 use corten_engine::signal::Parcel;
@@ -21,7 +21,6 @@ pub const BIFS: &[Bif] = bifs![
     erlang:port_set_data/2 => port_set_data,
     erlang:port_get_data/1 => port_get_data,
     erlang:ports/0 => ports,
-    erl_ddll:loaded_drivers/0 => loaded_drivers,
 ];
 
 /// The open port that an identifier or a registered name means.
@@ -158,11 +157,4 @@ fn port_get_data<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn ports<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
     let all = table::all();
     Ok(args::list(p, all.iter().map(|port| Term::port(port.id))))
-}
-
-fn loaded_drivers<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let names = DRIVERS
-        .iter()
-        .map(|d| p.heap.latin1_string(d.name.as_bytes()));
-    Ok(args::ok(p, args::list(p, names)))
 }

@@ -67,6 +67,10 @@ pub const DRIVERS: &[BuiltIn] = &[
         start: inet::start_udp,
     },
     BuiltIn {
+        name: "sctp_inet",
+        start: inet::start_sctp,
+    },
+    BuiltIn {
         name: "ram_file_drv",
         start: ram_file::start,
     },

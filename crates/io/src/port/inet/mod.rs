@@ -16,7 +16,7 @@ mod udp;
 
 pub use address::ip_term;
 pub use services::{name as service_name, port as service_port};
-pub use tcp::start as start_tcp;
+pub use tcp::{start as start_tcp, start_sctp};
 pub use udp::start as start_udp;
 
 /// Operations of `port_control` are numbered from here.

@@ -137,6 +137,9 @@ impl Socket {
         let [family, kind, ..] = data else {
             return Err(Errno::INVAL.into());
         };
+        if self.kind == SocketType::SEQPACKET {
+            return Err(Errno::PROTONOSUPPORT.into());
+        }
         let wanted = if self.kind == SocketType::STREAM {
             1
         } else {

@@ -55,6 +55,11 @@ pub fn start(port: PortId) -> Box<dyn Driver> {
     Box::new(Tcp::new(port, Socket::new(SocketType::STREAM)))
 }
 
+/// SCTP is a driver of its own by name, but no socket of it can be opened: `eprotonosupport`.
+pub fn start_sctp(port: PortId) -> Box<dyn Driver> {
+    Box::new(Tcp::new(port, Socket::new(SocketType::SEQPACKET)))
+}
+
 impl Tcp {
     fn new(port: PortId, socket: Socket) -> Tcp {
         Tcp {
