@@ -143,6 +143,18 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         p.reductions_left.set(n.min(p.reductions_left.get()));
         return Ok(Term::TRUE);
     }
+    // Searching and converting are not cut into pieces here, so these limits are kept and do nothing.
+    if ["binary_loop_limit", "unicode_loop_limit"]
+        .iter()
+        .any(|k| is_atom_named(a[0], k))
+    {
+        static LIMIT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(-1);
+        let new = match a[1].as_small() {
+            Some(n) if n > 0 => n,
+            _ => -1,
+        };
+        return Ok(Term::small(LIMIT.swap(new, Ordering::Relaxed)));
+    }
     if is_atom_named(a[0], "re_loop_limit") {
         let steps = a[1].as_small().and_then(|n| u32::try_from(n).ok());
         return Ok(Term::small(i64::from(crate::re::set_slice(

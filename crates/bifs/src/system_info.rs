@@ -5,7 +5,7 @@
 
 use crate::prelude::*;
 use crate::util::{atom, string};
-use crate::{activity, dumps, memory};
+use crate::{activity, dumps, memory, names};
 use corten_engine::process::info::max_heap;
 use corten_engine::settings;
 use corten_engine::time as clock;
@@ -335,6 +335,24 @@ fn clock_source<'h>(p: &'h Process, id: &str, monotonic: bool, now: i64) -> Term
     p.heap.list(&items)
 }
 
+/// `{Module, Function, Arity}` of every BIF.
+fn built_in<'h>(p: &'h Process) -> Term<'h> {
+    let more: &[Bif] = if major_release(node()) >= 28 {
+        names::SINCE_29
+    } else {
+        &[]
+    };
+    let all: Vec<_> = names::OTP_27
+        .iter()
+        .chain(more)
+        .map(|b| {
+            let arity = Term::small(i64::from(b.arity));
+            p.heap.tuple(&[atom(b.module), atom(b.name), arity])
+        })
+        .collect();
+    p.heap.list(&all)
+}
+
 /// How the engine was built, and what it does not have.
 fn build<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
     match key {
@@ -359,7 +377,7 @@ fn build<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         "literal_test" => name("range"),
         "ethread_used_tse" => count(0),
         "taints" => Some(Term::NIL),
-        "snifs" => Some(Term::NIL),
+        "snifs" => Some(built_in(p)),
         "c_compiler_used" => Some(p.heap.tuple(&[Term::UNDEFINED, Term::UNDEFINED])),
         "compile_info" => {
             let item = |k: &str| p.heap.tuple(&[atom(k), Term::NIL]);

@@ -35,7 +35,7 @@ fn has_shape(data: Term<'_>) -> bool {
         loop {
             if let Some((head, tail)) = t.as_cons() {
                 match head.kind() {
-                    Kind::Small(c) if c >= 0 => {}
+                    Kind::Small(_) | Kind::Big(_) => {}
                     Kind::Bits(b) if b.is_binary() => {}
                     Kind::Nil => {}
                     Kind::Cons(..) => stack.push(head),
@@ -56,6 +56,15 @@ fn has_shape(data: Term<'_>) -> bool {
         }
     }
     true
+}
+
+/// What came of one binary.
+enum Bytes<'h> {
+    Good,
+    /// What is left of it from the first wrong byte on.
+    Bad(Term<'h>),
+    /// It does not go on with the character that was cut before it.
+    NotContinued,
 }
 
 struct Converter<'h> {
@@ -79,12 +88,15 @@ impl<'h> Converter<'h> {
                             return Some(self.error(at, &tails));
                         }
                     }
-                    Kind::Bits(bits) => {
-                        if let Some(bad) = self.bytes(&bits) {
+                    Kind::Big(_) => return Some(self.error(at, &tails)),
+                    Kind::Bits(bits) => match self.bytes(&bits) {
+                        Bytes::Good => {}
+                        Bytes::Bad(bad) => {
                             let rest = self.p.heap.cons(bad, tail);
                             return Some((am::error, self.wrap(rest, &tails)));
                         }
-                    }
+                        Bytes::NotContinued => return Some(self.error(at, &tails)),
+                    },
                     Kind::Cons(..) => {
                         tails.push(tail);
                         at = head;
@@ -95,10 +107,12 @@ impl<'h> Converter<'h> {
                 at = tail;
                 continue;
             }
-            if let Some(bits) = at.as_bits()
-                && let Some(bad) = self.bytes(&bits)
-            {
-                return Some((am::error, self.wrap(bad, &tails)));
+            if let Some(bits) = at.as_bits() {
+                match self.bytes(&bits) {
+                    Bytes::Good => {}
+                    Bytes::Bad(bad) => return Some((am::error, self.wrap(bad, &tails))),
+                    Bytes::NotContinued => return Some(self.error(at, &tails)),
+                }
             }
             match tails.pop() {
                 Some(t) => at = t,
@@ -123,40 +137,44 @@ impl<'h> Converter<'h> {
         }
     }
 
-    /// Converts a binary; what is left of it from the first wrong byte on.
-    fn bytes(&mut self, bits: &Bits<'h>) -> Option<Term<'h>> {
+    /// Converts a binary.
+    fn bytes(&mut self, bits: &Bits<'h>) -> Bytes<'h> {
         let bytes = bits.to_bytes();
         if self.latin1 {
             self.text.extend(bytes.iter().map(|b| char::from(*b)));
-            return None;
+            return Bytes::Good;
         }
-        let mut all = std::mem::take(&mut self.cut);
-        all.extend_from_slice(&bytes);
+        let all = [&self.cut[..], &bytes[..]].concat();
         match std::str::from_utf8(&all) {
             Ok(s) => {
                 self.text.push_str(s);
-                None
+                self.cut.clear();
+                Bytes::Good
+            }
+            Err(e) if !self.cut.is_empty() && e.valid_up_to() == 0 && e.error_len().is_some() => {
+                Bytes::NotContinued
             }
             Err(e) => {
                 let (good, bad) = all.split_at(e.valid_up_to());
                 self.text.push_str(&String::from_utf8_lossy(good));
                 if e.error_len().is_none() {
                     self.cut = bad.to_vec();
-                    return None;
+                    return Bytes::Good;
                 }
-                Some(self.p.heap.binary(bad))
+                self.cut.clear();
+                Bytes::Bad(self.p.heap.binary(bad))
             }
         }
     }
 
     /// The list from `at` on is wrong at its head, or a character was cut before it.
     fn error(&mut self, at: Term<'h>, tails: &[Term<'h>]) -> (Atom, Term<'h>) {
-        let rest = if self.cut.is_empty() {
-            at
-        } else {
-            self.p.heap.cons(self.p.heap.binary(&self.cut), at)
-        };
-        (am::error, self.wrap(rest, tails))
+        let rest = self.wrap(at, tails);
+        if self.cut.is_empty() {
+            return (am::error, rest);
+        }
+        let cut = self.p.heap.binary(&self.cut);
+        (am::error, self.p.heap.list(&[cut, rest]))
     }
 
     /// What is left, inside of the lists that it came in.
