@@ -184,6 +184,7 @@ pub fn error_info<'h>(p: &'h Process, module: Atom, cause: Option<Term<'h>>) -> 
 /// # Safety
 /// As a handler.
 #[cold]
+#[inline(never)]
 pub unsafe extern "C" fn yield_at_call(
     pc: *const Word,
     x: *mut Word,
