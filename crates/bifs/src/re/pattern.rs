@@ -168,6 +168,10 @@ impl Entry {
     pub fn code(&self) -> &Code {
         &self.code
     }
+    /// Says that a match takes long, so that the next one deserves machine code.
+    pub fn heat(&self) {
+        self.uses.store(HOT, Ordering::Relaxed);
+    }
     /// The fastest code there is: machine code for patterns that are used a lot.
     pub fn fast(&self) -> &Code {
         if self.uses.load(Ordering::Relaxed) < HOT {

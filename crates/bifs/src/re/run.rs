@@ -107,6 +107,7 @@ fn run<'h>(p: &'h Process, a: &[Term<'h>], place: Place) -> BifResult<'h> {
             Ok(Term::atom(am::nomatch))
         }
         Err(MatchError::Steps) if place == Place::Scheduler && steps(&parsed) > slice() => {
+            entry.heat();
             Err(on_pool(a))
         }
         Err(e) => gave_up(p, e, parsed.report_errors),
