@@ -9,6 +9,9 @@ use crate::process::{exit, flag, state};
 use corten_term::{Pid, Term, am};
 use std::sync::atomic::Ordering;
 
+/// Reductions that handling signals costs at most, each time.
+const MOST_REDUCTIONS: usize = 1000;
+
 /// Takes the in-queue and acts on all of it. Afterwards look at the state word: the process may be exiting or
 /// suspended.
 pub fn arrived(p: &Process) {
@@ -35,7 +38,8 @@ pub fn arrived(p: &Process) {
     if active {
         p.shared.state.fetch_or(state::ACTIVE, Ordering::AcqRel);
     }
-    p.bump_reductions(handled / 4);
+    // However many there were, the process itself gets to run too.
+    p.bump_reductions((handled / 4).min(MOST_REDUCTIONS));
 }
 
 /// Whether system tasks wait to be executed between slices.
