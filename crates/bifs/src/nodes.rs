@@ -8,6 +8,7 @@ pub const BIFS: &[Bif] = bifs![
     erlang:nodes/0 => nodes_0,
     erlang:nodes/1 => nodes_1,
     erlang:nodes/2 => nodes_2,
+    erlang:setnode/2 => setnode,
     erlang:monitor_node/2 => monitor_node,
     erlang:monitor_node/3 => monitor_node,
 ];
@@ -76,5 +77,21 @@ fn monitor_node<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if this == am::Noname && name != this {
         return Err(Stop::error(Term::atom(am::notalive)));
     }
+    Ok(Term::TRUE)
+}
+
+/// The node gets a name, once. It can be told apart from others then, and listens if `net_kernel` has it listen;
+/// connections to other nodes are not there yet.
+fn setnode<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let name = a[0].as_atom().badarg()?;
+    let creation = a[1].as_u64().and_then(|n| u32::try_from(n).ok()).badarg()?;
+    let full = name
+        .name()
+        .split_once('@')
+        .is_some_and(|(short, host)| !short.is_empty() && !host.is_empty());
+    if !full || node::resolve(0).0 != am::Noname {
+        return Err(Stop::BADARG);
+    }
+    node::set_local(name, creation);
     Ok(Term::TRUE)
 }
