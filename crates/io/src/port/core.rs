@@ -169,6 +169,18 @@ impl Core {
         });
     }
 
+    /// The same with bytes in front that are list elements even if data goes as binaries. Without data there
+    /// is only the list of them.
+    pub fn deliver_with_header(&mut self, header: &[u8], body: Option<&[u8]>) {
+        self.count_input(header.len() + body.map_or(0, <[u8]>::len));
+        let binary = self.binary;
+        self.message(self.connected, |h| {
+            let tail = body.map_or(Term::NIL, |b| data(h, b, binary));
+            let head: Vec<_> = header.iter().map(|b| Term::small((*b).into())).collect();
+            h.tuple(&[Term::atom(am::data), h.list_with_tail(&head, tail)])
+        });
+    }
+
     fn deliver_line(&mut self, end_of_line: bool, line: &[u8]) {
         self.count_input(line.len());
         let binary = self.binary;

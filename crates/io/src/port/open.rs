@@ -76,6 +76,10 @@ type Started = (Box<dyn Driver>, Option<u32>);
 fn start(id: PortId, what: &What, o: &Options) -> Result<Started, Atom> {
     let program = match what {
         What::Descriptors(input, output) => {
+            let valid = |used: bool, fd: i32| !used || usable(fd);
+            if !valid(o.input, *input) || !valid(o.output, *output) {
+                return Err(am::einval);
+            }
             let fd = Fd::start(id, o.input.then_some(*input), o.output.then_some(*output));
             return Ok((Box::new(fd), None));
         }
@@ -91,6 +95,12 @@ fn start(id: PortId, what: &What, o: &Options) -> Result<Started, Atom> {
     };
     let (spawn, os_pid) = Spawn::start(id, &program, o).map_err(errno::atom)?;
     Ok((Box::new(spawn), Some(os_pid)))
+}
+
+/// Whether a descriptor may have this number. That it is open shows when it is used.
+fn usable(fd: i32) -> bool {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    u64::try_from(fd).is_ok_and(|n| limit.is_none_or(|l| n < l))
 }
 
 /// A driver that does nothing: until the real one is started, and for the first port.

@@ -55,7 +55,7 @@ impl What {
                 Ok(What::Descriptors(number(i)?, number(o)?))
             }
             (_, [name]) => {
-                let name = native(*name).ok_or(Bad::Argument);
+                let name = native(*name).filter(|n| !n.is_empty()).ok_or(Bad::Argument);
                 match kind {
                     am::spawn => Ok(What::Spawn(name?)),
                     am::spawn_driver => Ok(What::Driver(name?)),

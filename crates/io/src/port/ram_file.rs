@@ -41,17 +41,19 @@ enum Response {
 
 type Outcome = Result<Response, Errno>;
 
-impl Response {
-    fn encode(outcome: Outcome) -> Vec<u8> {
-        match outcome {
-            Ok(Response::Ok) => vec![0],
-            Err(e) => [&[1], crate::errno::text(e).as_bytes()].concat(),
-            Ok(Response::Data(d)) => {
-                let size = (d.len() as u32).to_be_bytes();
-                [&[2], size.as_slice(), &d].concat()
-            }
-            Ok(Response::Number(n)) => [&[3], n.to_be_bytes().as_slice()].concat(),
+/// Sends an answer: a code and a number or a name as list elements, then data, if there is any.
+fn answer(core: &mut Core, outcome: Outcome) {
+    let numbered = |code: u8, n: u32| [&[code], n.to_be_bytes().as_slice()].concat();
+    match outcome {
+        Ok(Response::Ok) => core.deliver_with_header(&[0], None),
+        Err(e) => {
+            let name = [&[1], crate::errno::text(e).as_bytes()].concat();
+            core.deliver_with_header(&name, None);
         }
+        Ok(Response::Data(d)) => {
+            core.deliver_with_header(&numbered(2, d.len() as u32), Some(&d));
+        }
+        Ok(Response::Number(n)) => core.deliver_with_header(&numbered(3, n), None),
     }
 }
 
@@ -111,30 +113,19 @@ impl RamFile {
             request::SIZE => Ok(Response::Number(self.bytes.len() as u32)),
             request::COMPRESS => self.compress(),
             request::UNCOMPRESS => self.uncompress(),
-            request::FSYNC | request::FDATASYNC => {
-                self.check(MODE_WRITE)?;
-                Ok(Response::Ok)
-            }
-            request::ADVISE => {
-                self.check(MODE_READ | MODE_WRITE)?;
-                Ok(Response::Ok)
-            }
-            request::ALLOCATE => {
-                self.check(MODE_WRITE)?;
+            request::FSYNC | request::FDATASYNC | request::ADVISE | request::ALLOCATE => {
+                if self.mode == 0 {
+                    return Err(Errno::BADF);
+                }
                 Ok(Response::Ok)
             }
             _ => Err(Errno::INVAL),
         }
     }
 
-    /// The file is open for one of these.
     fn check(&self, mode: u32) -> Result<(), Errno> {
         if self.mode & mode == 0 {
-            return Err(if mode == MODE_READ {
-                Errno::BADF
-            } else {
-                Errno::ACCESS
-            });
+            return Err(Errno::ACCESS);
         }
         Ok(())
     }
@@ -147,9 +138,7 @@ impl RamFile {
     }
 
     fn read(&self, at: usize, n: usize) -> Result<Vec<u8>, Errno> {
-        if self.mode & MODE_READ == 0 {
-            return Err(Errno::ACCESS);
-        }
+        self.check(MODE_READ)?;
         let start = at.min(self.bytes.len());
         let end = at.saturating_add(n).min(self.bytes.len());
         Ok(self.bytes[start..end.max(start)].to_vec())
@@ -198,8 +187,8 @@ impl RamFile {
 
 impl Driver for RamFile {
     fn output(&mut self, core: &mut Core, data: &[u8]) {
-        let response = Response::encode(self.request(data));
-        core.input(&response);
+        let outcome = self.request(data);
+        answer(core, outcome);
     }
 }
 
