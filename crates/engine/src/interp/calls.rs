@@ -19,6 +19,8 @@ enum Next {
     Here(Go),
     /// The function was called as one: its caller's continuation is on the stack.
     Return,
+    /// A tail call: drops so many words of frame, then as above.
+    Drop(usize),
 }
 
 // ---- BIFs and NIFs ----
@@ -104,6 +106,10 @@ fn proceed(cx: Cx<'_>, next: Next) -> Go {
     match next {
         Next::Here(go) => go,
         Next::Return => pop(cx.p),
+        Next::Drop(n) => {
+            drop_frame(cx.p, n);
+            pop(cx.p)
+        }
     }
 }
 
@@ -114,13 +120,21 @@ fn pop(p: &Process) -> Go {
     unsafe { *e as Go }
 }
 
+fn drop_frame(p: &Process, words: usize) {
+    p.stack_top.set(p.stack_top.get().wrapping_add(words));
+}
+
 /// Makes `next` the continuation on the stack.
 fn push_continuation(cx: Cx<'_>, next: Next) {
-    if let Next::Here(go) = next {
-        let e = cx.p.stack_top.get().wrapping_sub(1);
-        cx.p.stack_top.set(e);
-        // SAFETY: some words between heap and stack are always free.
-        unsafe { *e = go as Word };
+    match next {
+        Next::Here(go) => {
+            let e = cx.p.stack_top.get().wrapping_sub(1);
+            cx.p.stack_top.set(e);
+            // SAFETY: some words between heap and stack are always free.
+            unsafe { *e = go as Word };
+        }
+        Next::Return => {}
+        Next::Drop(n) => drop_frame(cx.p, n),
     }
 }
 
@@ -401,18 +415,6 @@ fn apply_fixed(cx: Cx<'_>, next: Next) -> Go {
 
 // ---- funs ----
 
-/// `call_fun`: `a` arguments, then the fun.
-///
-/// # Safety
-/// As above.
-pub unsafe fn call_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
-    // SAFETY: as above.
-    let cx = unsafe { Cx::new(p, x, pc) };
-    let n = cx.a();
-    let fun = cx.x(n);
-    enter_fun(cx, fun, n, Next::Here(cx.skip(1)))
-}
-
 /// `call_fun2`: `a` arguments; word 1 is the fun.
 ///
 /// # Safety
@@ -421,6 +423,16 @@ pub unsafe fn call_fun2(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
     enter_fun(cx, cx.src(1), cx.a(), Next::Here(cx.skip(2)))
+}
+
+/// The same as a tail call: drops `b` words of frame.
+///
+/// # Safety
+/// As above.
+pub unsafe fn call_fun2_last(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    enter_fun(cx, cx.src(1), cx.a(), Next::Drop(cx.b()))
 }
 
 /// `apply(Fun, Args)` with the two in x0 and x1: the body of `erlang:apply/2`.

@@ -516,6 +516,36 @@ op!(
     }
 });
 
+op!(
+    /// The same as a tail call: drops `b` words of frame.
+    call_fun2_last |s| {
+    let f = s.src(1);
+    if boxed_sub(f) != sub::FUN {
+        tail!(s, slow::CALL_FUN2_LAST);
+    }
+    let object = (f - PRIMARY_BOXED) as *const Word;
+    let n = s.a();
+    if *object.add(2) & 0x1FF != n as Word {
+        tail!(s, slow::CALL_FUN2_LAST);
+    }
+    let code = (*(*object.add(1) as *const crate::code::FunEntry)).code.load(Ordering::Relaxed);
+    if code.is_null() {
+        tail!(s, slow::CALL_FUN2_LAST);
+    }
+    let free = header_arity(*object) + 1 - FUN_FIXED;
+    let mut i = 0;
+    while i < free {
+        *s.x.add(n + i) = *object.add(FUN_FIXED + i);
+        i += 1;
+    }
+    s.e = s.e.add(s.b());
+    s.pc = code;
+    s.reds -= 1;
+    if s.reds <= 0 {
+        tail!(s, yield_at_call);
+    }
+});
+
 // ---- catches ----
 
 op!(

@@ -168,8 +168,8 @@ ops! {
     ApplyFun "" slow calls::apply_fun;
     Apply "an" slow calls::apply;
     ApplyLast "an bn" slow calls::apply_last;
-    CallFun "an" slow calls::call_fun;
     CallFun2 "an S" hot call_fun2;
+    CallFun2Last "an bn S" hot call_fun2_last;
     NormalExit "" slow calls::normal_exit;
     MakeFun "ad bn F (S)*b" slow slow::make_fun;
 

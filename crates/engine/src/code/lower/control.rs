@@ -1,7 +1,6 @@
 //! Lowering of calls, frames, jumps, tests, selection, exceptions and receive.
 
 use super::*;
-use crate::interp::encoding::source_x;
 use corten_term::am;
 use corten_term::layout::*;
 
@@ -108,13 +107,11 @@ impl Lowering<'_> {
                 self.push_op(Op::ApplyLast, number(*n), number(*d), 0);
             }
             (Gen::CallFun, [n]) => {
-                self.push_op(Op::CallFun2, number(*n), 0, 0);
-                self.out.push(source_x(number(*n) as u16));
+                return self
+                    .call_fun(*n, Operand::X(number(*n) as u16), rest)
+                    .map(Some);
             }
-            (Gen::CallFun2, [_, n, f]) => {
-                self.push_op(Op::CallFun2, number(*n), 0, 0);
-                self.push_source(*f)?;
-            }
+            (Gen::CallFun2, [_, n, f]) => return self.call_fun(*n, *f, rest).map(Some),
             (Gen::Return, []) => {
                 self.push_op(Op::Return, 0, 0, 0);
             }
@@ -213,6 +210,23 @@ impl Lowering<'_> {
             _ => return self.tests(op, args),
         }
         Ok(Some(0))
+    }
+
+    /// The compiler has no tail call of a fun: what it writes instead becomes one here.
+    fn call_fun(&mut self, n: Operand, f: Operand, rest: &[Instr]) -> Result<usize, LowerError> {
+        let m = self.m;
+        if let [d, r, ..] = rest
+            && d.op == Gen::Deallocate
+            && r.op == Gen::Return
+        {
+            let frame = number(m.args(d)[0]);
+            self.push_op(Op::CallFun2Last, number(n), frame, 0);
+            self.push_source(f)?;
+            return Ok(2);
+        }
+        self.push_op(Op::CallFun2, number(n), 0, 0);
+        self.push_source(f)?;
+        Ok(0)
     }
 
     fn error_with(&mut self, tag: Atom, v: Operand) -> Result<(), LowerError> {
