@@ -460,6 +460,7 @@ fn request_system_task<'h>(
         Some(am::garbage_collect) => argument.is_some_and(|t| t.is(am::major) || t.is(am::minor)),
         Some(am::check_process_code) => argument.is_some_and(|t| t.is_atom()),
         Some(am::copy_literals) => argument.is_some(),
+        Some(name) => name.name() == "system_task_test",
         _ => false,
     };
     if !ok {

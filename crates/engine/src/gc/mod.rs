@@ -200,6 +200,8 @@ fn upper_bound(p: &Process) -> usize {
 }
 
 fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    // A block that has not reached its least size yet is an economy of ours: its growing is no collection.
+    let young = block_words(p) < p.min_heap_size.get() as usize;
     let mature = words_between(p.block_start.get(), p.high_water.get());
     if mature > 0 && p.old_start.get().is_null() {
         let size = next_size(mature);
@@ -217,8 +219,9 @@ fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
         next_size(room + need).max(block_words(p))
     };
     let mut copied = copy_all(p, size, live_x, false);
+    let count = u16::from(!young);
     p.minor_collections
-        .set(p.minor_collections.get().saturating_add(1));
+        .set(p.minor_collections.get().saturating_add(count));
     copied += resize(p, need, live_x);
     Outcome {
         copied,

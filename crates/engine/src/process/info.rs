@@ -204,7 +204,9 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
         am::min_heap_size => number(p.min_heap_size.get() as usize),
         am::min_bin_vheap_size => number(p.min_bin_vheap_size.get() as usize),
         am::max_heap_size => max_heap(heap, MaxHeap::of(p)),
-        am::current_stacktrace => sched::executor().stacktrace(p, heap, 8),
+        am::current_stacktrace => {
+            sched::executor().stacktrace(p, heap, crate::settings::backtrace_depth())
+        }
         am::current_location => {
             let all = sched::executor().stacktrace(p, heap, 1);
             all.as_cons().map_or(Term::UNDEFINED, |(first, _)| first)
