@@ -9,7 +9,9 @@
 //! name, which tells Elixir that patterns compiled into `.beam` files by another engine need compiling anew.
 //!
 //! Known differences to PCRE 8.45: recursion into a group is not atomic; PCRE2's newer syntax (`(?^`, `(*pla:`,
-//! `\N{U+…}`) is accepted; some compile errors are found at another offset; step limits count alike, not the same.
+//! `\N{U+…}`) is accepted; empty group names (`(?''…)`) and `\c` before a control character are errors; of several
+//! errors in a pattern another one may be reported; limits of steps count alike, not the same. An offset behind
+//! the subject is `badarg` (OTP 27 kills the process).
 
 mod capture;
 mod error_text;

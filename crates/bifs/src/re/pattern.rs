@@ -201,7 +201,7 @@ struct Shard {
 
 const SHARDS: usize = 16;
 /// Bytes of source (and a constant per pattern) that a generation of a shard may hold.
-const CAPACITY: usize = 64 << 10;
+const CAPACITY: usize = 32 << 10;
 const PER_PATTERN: usize = 256;
 
 struct Cache {
