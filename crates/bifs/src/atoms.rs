@@ -40,10 +40,23 @@ fn name_of_list<'h>(list: Term<'h>) -> Result<String, Stop<'h>> {
     Ok(name)
 }
 
+/// The text; where it goes wrong only behind too many characters, that is what is wrong.
+fn utf8<'a, 'h>(bytes: &'a [u8]) -> Result<&'a str, Stop<'h>> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let good = &bytes[..e.valid_up_to()];
+        let characters = good.iter().filter(|b| **b & 0xC0 != 0x80).count();
+        if characters > corten_term::atom::MAX_CHARACTERS {
+            Stop::SYSTEM_LIMIT
+        } else {
+            Stop::BADARG
+        }
+    })
+}
+
 fn name_of_binary<'h>(binary: Term<'h>, encoding: Term<'h>) -> Result<String, Stop<'h>> {
     let bytes = binary.to_bytes().badarg()?;
     let name = match encoding.as_atom() {
-        Some(am::utf8 | am::unicode) => std::str::from_utf8(&bytes).ok().badarg()?.to_owned(),
+        Some(am::utf8 | am::unicode) => utf8(&bytes)?.to_owned(),
         Some(am::latin1) => bytes.iter().map(|b| char::from(*b)).collect(),
         _ => return Err(Stop::badarg_because(am::badopt)),
     };

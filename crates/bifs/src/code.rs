@@ -181,7 +181,16 @@ fn is_builtin<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let arity = a[2].as_small().badarg()?;
     let e = u8::try_from(arity).ok().and_then(|n| find_export(m, f, n));
     let is_yield = m == am::erlang && f.name() == "yield" && arity == 0;
-    Ok(Term::bool(is_yield || e.is_some_and(lower::is_bif)))
+    let release = corten_engine::node()
+        .config
+        .otp_release
+        .parse()
+        .unwrap_or(27);
+    let is_missing =
+        u8::try_from(arity).is_ok_and(|n| crate::names::is_known(m.name(), f.name(), n, release));
+    Ok(Term::bool(
+        is_yield || is_missing || e.is_some_and(lower::is_bif),
+    ))
 }
 
 fn make_fun<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

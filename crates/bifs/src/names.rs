@@ -50,6 +50,13 @@ pub fn missing(tables: &[&'static [Bif]], release: u32) -> Vec<&'static Bif> {
         .collect()
 }
 
+/// Whether the release has a BIF of this name, written or not.
+pub fn is_known(module: &str, name: &str, arity: u8, release: u32) -> bool {
+    let more: &[Bif] = if release >= 28 { SINCE_29 } else { &[] };
+    let mut all = OTP_27.iter().chain(more);
+    all.any(|b| b.arity == arity && b.name == name && b.module == module)
+}
+
 /// Every BIF of OTP 27.
 #[rustfmt::skip]
 pub const OTP_27: &[Bif] = names! {
