@@ -197,6 +197,18 @@ fn getaddrinfo<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     })
 }
 
+/// The name of a protocol, as `/etc/protocols` has it everywhere; others stay numbers.
+fn protocol_name(number: i32) -> Term<'static> {
+    match number {
+        libc::IPPROTO_IP => Term::atom(intern("ip")),
+        libc::IPPROTO_ICMP => Term::atom(intern("icmp")),
+        libc::IPPROTO_TCP => Term::atom(intern("tcp")),
+        libc::IPPROTO_UDP => Term::atom(intern("udp")),
+        libc::IPPROTO_SCTP => Term::atom(intern("sctp")),
+        other => Term::small(other.into()),
+    }
+}
+
 fn address_info<'h>(h: &'h Heap, f: &Found) -> Term<'h> {
     let family = if f.address.is_ipv4() { "inet" } else { "inet6" };
     let kind = match f.kind {
@@ -211,8 +223,8 @@ fn address_info<'h>(h: &'h Heap, f: &Found) -> Term<'h> {
         &[
             ("family", Term::atom(intern(family))),
             ("socktype", kind),
-            ("protocol", Term::small(f.protocol.into())),
-            ("address", sockaddr(h, &f.address)),
+            ("protocol", protocol_name(f.protocol)),
+            ("addr", sockaddr(h, &f.address)),
         ],
     )
 }
