@@ -46,6 +46,10 @@ pub trait Driver: Send {
     fn pending(&self) -> usize {
         0
     }
+    /// Whether the port has to wait with its end until output is written.
+    fn lingers(&self) -> bool {
+        self.pending() > 0
+    }
     /// The port has ended: let go of descriptors.
     fn stop(&mut self) {}
 }

@@ -111,11 +111,7 @@ impl Port {
             name = core.name.take();
             self.end(core, reason);
         }
-        if core.ended
-            && driver
-                .as_ref()
-                .is_some_and(|d| d.pending() == 0 || core.broken)
-        {
+        if core.ended && driver.as_ref().is_some_and(|d| !d.lingers() || core.broken) {
             if let Some(mut d) = driver.take() {
                 d.stop();
             }

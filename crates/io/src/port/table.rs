@@ -67,7 +67,7 @@ pub fn pending_output() -> bool {
     };
     ports
         .iter()
-        .any(|p| p.lock().driver.as_ref().is_some_and(|d| d.pending() > 0))
+        .any(|p| p.lock().driver.as_ref().is_some_and(|d| d.lingers()))
 }
 
 /// Waits until all output is written, at most this long: what `halt` does before it ends the node.

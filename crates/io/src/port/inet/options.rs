@@ -141,6 +141,9 @@ impl Options {
     pub fn closes_on_timeout(&self) -> bool {
         self.kept(SEND_TIMEOUT_CLOSE) != 0
     }
+    pub fn delays_sending(&self) -> bool {
+        self.kept(DELAY_SEND) != 0
+    }
     /// Milliseconds; negative is for ever.
     pub fn send_timeout(&self) -> i32 {
         self.kept(SEND_TIMEOUT)

@@ -105,7 +105,7 @@ impl Socket {
             request::NAME => self.name(),
             request::PEER => self.peer(),
             request::GETOPTS => self.get_options(data),
-            request::GETSTAT => Ok(self.statistics(data)),
+            request::GETSTAT => Ok(self.statistics(data, 0)),
             request::GETHOSTNAME => Ok(hostname()),
             request::GETFD => self
                 .raw()
@@ -200,6 +200,12 @@ impl Socket {
         self.peer().is_ok()
     }
 
+    /// Whether the program wants output dropped that is not sent when it closes: `{linger, {true, 0}}`.
+    pub fn drops_at_end(&self) -> bool {
+        let linger = self.fd().ok().map(rustix::net::sockopt::socket_linger);
+        matches!(linger, Some(Ok(Some(time))) if time.is_zero())
+    }
+
     fn peer(&self) -> Answer {
         let peer = rustix::net::getpeername(self.fd()?)?.ok_or(Errno::NOTCONN)?;
         Ok(address::write(&address::of_system(peer)?))
@@ -220,7 +226,8 @@ impl Socket {
         Ok([family.to_be_bytes(), kind.to_be_bytes()].concat())
     }
 
-    fn statistics(&self, which: &[u8]) -> Vec<u8> {
+    /// Counters by their numbers. `pending` bytes of output are queued.
+    pub fn statistics(&self, which: &[u8], pending: usize) -> Vec<u8> {
         let mut out = Vec::new();
         for &w in which {
             let value = match w {
@@ -241,7 +248,7 @@ impl Socket {
                 stat::SEND_CNT => self.sent.count,
                 stat::SEND_MAX => self.sent.max,
                 stat::SEND_AVG => self.sent.average as u32,
-                stat::SEND_PEND => 0,
+                stat::SEND_PEND => u32::try_from(pending).unwrap_or(u32::MAX),
                 _ => continue,
             };
             out.push(w);

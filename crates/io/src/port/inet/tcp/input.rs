@@ -244,11 +244,12 @@ impl Tcp {
 
     /// No more input will come.
     fn other_side_ended(&mut self, core: &mut Core) {
+        let file = self.abort_file(core, CLOSED);
         if core.busy && self.sender.is_some() {
             self.queue.clear();
             core.busy = false;
             self.answer_sender(Err(CLOSED));
-        } else {
+        } else if !file {
             self.next_send = Some(CLOSED);
         }
         self.input = Input::default();
@@ -276,6 +277,7 @@ impl Tcp {
     fn broken(&mut self, core: &mut Core, e: Errno) {
         let why = Failure::from(e);
         self.answer_sender(Err(why));
+        self.abort_file(core, why);
         self.input = Input::default();
         if self.socket.options.is_active() {
             self.tell_closed(core, Some(why));

@@ -1,11 +1,13 @@
 //! The `tcp_inet` driver: streams, and sockets that accept them.
 //!
-//! [`input`] reads and cuts packets, [`output`] writes and queues, [`accept`] makes ports for new connections.
+//! [`input`] reads and cuts packets, [`output`] writes and queues, [`accept`] makes ports for new connections,
+//! [`sendfile`] sends files.
 //! A socket reads only while somebody wants data: an active one its owner, a passive one who has asked.
 
 mod accept;
 mod input;
 mod output;
+mod sendfile;
 
 use super::reply::{Waiting, timer};
 use super::socket::{Socket, status};
@@ -36,6 +38,8 @@ pub struct Tcp {
     receiving: Option<(Waiting, usize)>,
     accepting: VecDeque<Waiting>,
     queue: OutQueue,
+    /// A file that goes out before the queue.
+    sending: Option<sendfile::Sending>,
     /// Who has filled the queue and is answered when there is room again.
     sender: Option<output::Sender>,
     /// Who wants to know when the queue is empty.
@@ -70,6 +74,7 @@ impl Tcp {
             receiving: None,
             accepting: VecDeque::new(),
             queue: OutQueue::default(),
+            sending: None,
             sender: None,
             subscribers: Vec::new(),
             shut_writing: false,
@@ -83,6 +88,16 @@ impl Tcp {
 
     fn is(&self, bit: u32) -> bool {
         self.socket.status & bit != 0
+    }
+
+    /// Bytes that wait to be written, without those of a file.
+    fn queued(&self) -> usize {
+        let before = self.sending.as_ref().map_or(0, sendfile::Sending::queued);
+        before + self.queue.size()
+    }
+
+    fn has_output(&self) -> bool {
+        self.sending.is_some() || self.queue.size() > 0
     }
 
     fn wants_input(&self) -> bool {
@@ -99,7 +114,7 @@ impl Tcp {
         if self.wants_input() && !std::mem::replace(&mut self.watching_input, true) {
             watch_input(self.port, fd);
         }
-        let wants_output = self.connecting.is_some() || self.queue.size() > 0;
+        let wants_output = self.connecting.is_some() || self.has_output();
         if wants_output && !std::mem::replace(&mut self.watching_output, true) {
             watch_output(self.port, fd);
         }
@@ -201,7 +216,7 @@ impl Tcp {
             Some(2) => Shutdown::Both,
             _ => return Err(Errno::INVAL.into()),
         };
-        if how != Shutdown::Read && self.queue.size() > 0 {
+        if how != Shutdown::Read && self.has_output() {
             self.shut_writing = true;
             return Ok(Vec::new());
         }
@@ -210,7 +225,7 @@ impl Tcp {
     }
 
     fn subscribe(&mut self, core: &Core, arguments: &[u8]) -> Answer {
-        let pending = u32::try_from(self.queue.size()).unwrap_or(u32::MAX);
+        let pending = u32::try_from(self.queued()).unwrap_or(u32::MAX);
         if pending > 0 {
             self.subscribers.push(core.caller);
         }
@@ -225,6 +240,7 @@ impl Tcp {
     /// Lets go of the socket; the port stays.
     fn close_socket(&mut self) {
         self.queue.clear();
+        self.sending = None;
         self.input = Input::default();
         self.socket.close();
     }
@@ -263,8 +279,8 @@ impl Driver for Tcp {
             }
             request::TCP_SHUTDOWN => self.shutdown(arguments),
             request::SUBSCRIBE => self.subscribe(core, arguments),
-            // `file:sendfile` falls back to reading and sending.
-            request::TCP_SENDFILE => Err(Errno::NOTSUP.into()),
+            request::TCP_SENDFILE => self.send_file(core, arguments),
+            request::GETSTAT => Ok(self.socket.statistics(arguments, self.queued())),
             request::CLOSE => {
                 self.close_socket();
                 Ok(Vec::new())
@@ -329,7 +345,12 @@ impl Driver for Tcp {
     }
 
     fn pending(&self) -> usize {
-        self.queue.size()
+        self.queued()
+    }
+
+    /// Neither a file nor what the program wants dropped holds the port back.
+    fn lingers(&self) -> bool {
+        self.queued() > 0 && self.sending.is_none() && !self.socket.drops_at_end()
     }
 
     fn stop(&mut self) {

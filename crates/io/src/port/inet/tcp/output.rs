@@ -48,7 +48,7 @@ impl Tcp {
         let mut message = self.header(data.len());
         message.extend_from_slice(data);
         self.socket.sent.add(message.len());
-        let first = self.queue.size() == 0;
+        let first = !self.has_output();
         self.queue.push(message);
         // An earlier sender that still waits has forced its way in: it need not wait for this one.
         self.answer_sender(Ok(()));
@@ -57,9 +57,14 @@ impl Tcp {
             reference,
             timer: None,
         });
-        let full = self.queue.size() >= self.socket.options.limits().high;
+        let full = self.queued() >= self.socket.options.limits().high;
         core.busy |= full && !first;
-        self.write_queued(core);
+        if !self.socket.options.delays_sending() {
+            self.write_queued(core);
+        } else if !core.busy {
+            // Goes out when the socket is found writable, together with what comes until then.
+            self.answer_sender(Ok(()));
+        }
         let time = self.socket.options.send_timeout();
         if let Some(s) = &mut self.sender {
             s.timer = send_timer(self.port, time);
@@ -76,6 +81,16 @@ impl Tcp {
 
     /// Writes what the system takes, and does what was waiting for it.
     pub(super) fn write_queued(&mut self, core: &mut Core) {
+        match self.write_file(core) {
+            Ok(true) => {}
+            // Room that the queue has is of no use to anybody before the file is out.
+            Ok(false) if core.busy => return,
+            Ok(false) => return self.answer_sender(Ok(())),
+            Err(e) => {
+                self.abort_file(core, e.into());
+                return self.send_failed(core, e);
+            }
+        }
         if let Some(fd) = &self.socket.fd
             && self.socket.status & status::CONNECTED != 0
             && let Err(e) = self.queue.write(fd.as_fd(), fd.as_raw_fd(), false)
@@ -148,6 +163,7 @@ impl Tcp {
         if self.socket.options.closes_on_timeout() {
             self.next_receive = Some(CLOSED);
             self.next_send = Some(CLOSED);
+            self.abort_file(core, CLOSED);
             self.fail_waiting(CLOSED);
             self.close_socket();
         }
