@@ -252,7 +252,12 @@ mod tests {
             .chain(TRAPS.iter().copied())
             .collect();
         let mut seen = HashSet::new();
-        for b in crate::TABLES.iter().flat_map(|t| t.iter()) {
+        let nif = |b: &&Bif| b.flags.contains(BifFlags::NIF) || b.module == "crypto";
+        for b in crate::TABLES
+            .iter()
+            .flat_map(|t| t.iter())
+            .filter(|b| !nif(b))
+        {
             let name = (b.module, b.name, b.arity);
             assert!(known.contains(&name), "{b:?} is in no list");
             assert!(seen.insert(name), "{b:?} has two homes");
