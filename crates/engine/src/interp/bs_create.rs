@@ -8,6 +8,7 @@ use crate::process::Class;
 use corten_term::bits::{self, Field};
 use corten_term::layout::*;
 use corten_term::{Atom, Binary, Term, Word, am, map};
+use std::mem::ManuallyDrop;
 
 /// Kinds of segments.
 pub mod kind {
@@ -262,8 +263,9 @@ fn append<'h>(
     }
     let end = b.start + b.size;
     if b.orig.boxed_sub() == Some(sub::BIN_REF) {
-        // SAFETY: a bin ref owns a reference to its binary.
-        let binary = unsafe { Binary::clone_raw(*b.orig.pointer().add(1) as *mut _) };
+        // SAFETY: a bin ref owns a reference to its binary; this handle takes none.
+        let binary =
+            ManuallyDrop::new(unsafe { Binary::from_raw(*b.orig.pointer().add(1) as *mut _) });
         let base = binary.as_mut_ptr();
         if base.cast_const() == b.base() && binary.claim(end, more) {
             let t = heap.sub_bits(b.orig, base, b.start, end + more);
