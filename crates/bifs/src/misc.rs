@@ -15,7 +15,6 @@ pub const BIFS: &[Bif] = bifs![
     erlang:dt_prepend_vm_tag_data/1 => untouched,
     erlang:dt_append_vm_tag_data/1 => untouched,
     erlang:bump_reductions/1 => bump_reductions,
-    erlang:yield/0 => yield_,
     erts_internal:no_aux_work_threads/0 => no_aux_work_threads,
     erts_internal:get_creation/0 => get_creation,
     erts_internal:get_dflags/0 => get_dflags,
@@ -44,11 +43,6 @@ fn done<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
 }
 fn untouched<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(a[0])
-}
-
-/// Gives up the time slice.
-fn yield_<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    Err(Stop::YieldWith(Term::TRUE))
 }
 
 fn bump_reductions<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
