@@ -57,12 +57,10 @@ pub fn start() -> std::io::Result<()> {
         Ordering::SeqCst,
     );
     for i in 0..all().len() {
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name(format!("erts_sched_{}", i + 1))
             .stack_size(1 << 20)
             .spawn(move || main(i))?;
-        // Set once: threads are started once.
-        let _ = all()[i].thread.set(thread.thread().clone());
     }
     Ok(())
 }
@@ -157,6 +155,8 @@ fn main(index: usize) {
     CURRENT.set(Some(index));
     block::enter();
     let me = &all()[index];
+    // Before it can park: whoever unparks it needs the handle. Set once, as threads are started once.
+    let _ = me.thread.set(std::thread::current());
     me.counters.wake();
     let mut registers = Registers::new();
     loop {
@@ -267,6 +267,8 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 if state::wait(&p.shared) {
                     return;
                 }
+                // It does wait: whether it has something to do is for what arrived to say.
+                p.shared.state.fetch_and(!ACTIVE, Ordering::AcqRel);
                 slice += SLICE.saturating_sub(left);
                 if slice < SLICE {
                     continue;
@@ -315,6 +317,7 @@ fn prepare(p: &Process) {
     let word = p.shared.state();
     if word & TIMEOUT != 0 {
         p.shared.state.fetch_and(!TIMEOUT, Ordering::AcqRel);
+        p.shared.state.fetch_or(ACTIVE, Ordering::AcqRel);
         p.receive_timer.set(None);
         if p.has_flag(flag::IN_TIMEOUT) {
             p.set_flag(flag::TIMED_OUT, true);
