@@ -82,8 +82,9 @@ fn world() -> std::sync::MutexGuard<'static, ()> {
             schedulers_online: 4,
             ..Config::default()
         };
-        node::init(config, &[]);
+        // Before the node installs the interpreter: the first one stays.
         sched::install(&Player);
+        node::init(config, &[]);
         sched::start().unwrap();
     });
     guard
