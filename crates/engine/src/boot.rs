@@ -6,7 +6,7 @@
 use crate::bif::Bif;
 use crate::node::{self, Config};
 use crate::process::spawn::{self, SpawnOptions};
-use crate::{Process, code, halt, interp, sched};
+use crate::{Process, code, halt, sched};
 use corten_term::{Atom, Heap, Pid, Term, am};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -84,8 +84,6 @@ pub fn before_first_process(f: fn(Pid)) {
 pub fn start(config: Config, tables: &[&'static [Bif]]) -> Result<(), BootError> {
     halt::install();
     let node = node::init(config, tables);
-    code::init(&node.bifs);
-    interp::executor::install();
     preload(Path::new(&node.config.preloaded_dir))?;
     first_processes(&node.config)?;
     sched::start().map_err(BootError::NoThread)

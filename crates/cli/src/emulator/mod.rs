@@ -42,30 +42,7 @@ pub struct EmulatorArgs {
 }
 
 /// The modules that OTP links into its emulator; their files lie beside it.
-pub const PRELOADED: [&str; 22] = [
-    "erlang",
-    "erts_code_purger",
-    "erl_init",
-    "init",
-    "prim_buffer",
-    "prim_eval",
-    "prim_inet",
-    "prim_file",
-    "zlib",
-    "socket_registry",
-    "prim_socket",
-    "prim_net",
-    "prim_zip",
-    "erl_prim_loader",
-    "erts_internal",
-    "erl_tracer",
-    "erts_trace_cleaner",
-    "erts_literal_area_collector",
-    "erts_dirty_process_signal_handler",
-    "atomics",
-    "counters",
-    "persistent_term",
-];
+pub use corten_engine::boot::PRELOADED;
 
 /// Does this argv come from erlexec? Its first `--` is always followed by the same words.
 pub fn is_emulator_argv(argv: &[OsString]) -> bool {
