@@ -86,7 +86,12 @@ pub fn wait_timeout(p: &Process, time: Term<'_>) -> Timeout {
     if p.has_flag(flag::TIMED_OUT) {
         return Timeout::Expired;
     }
-    if p.has_flag(flag::IN_TIMEOUT) || time.is(corten_term::am::infinity) {
+    if p.has_flag(flag::IN_TIMEOUT) {
+        return Timeout::Wait;
+    }
+    if time.is(corten_term::am::infinity) {
+        // The register that says so may hold anything when a message brings the process back here.
+        p.set_flag(flag::IN_TIMEOUT, true);
         return Timeout::Wait;
     }
     let Some(ms) = time.as_u64().filter(|ms| *ms <= u64::from(u32::MAX)) else {
