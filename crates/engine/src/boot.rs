@@ -84,9 +84,16 @@ pub fn before_first_process(f: fn(Pid)) {
 pub fn start(config: Config, tables: &[&'static [Bif]]) -> Result<(), BootError> {
     halt::install();
     let node = node::init(config, tables);
+    corten_term::reference::seed(reference_seed());
     preload(Path::new(&node.config.preloaded_dir))?;
     first_processes(&node.config)?;
     sched::start().map_err(BootError::NoThread)
+}
+
+/// Where references start: elsewhere in each life of a node, so that one that was written down is not met again.
+fn reference_seed() -> u64 {
+    let now = crate::time::os_system() as u64;
+    now.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 8
 }
 
 fn preload(dir: &Path) -> Result<(), BootError> {

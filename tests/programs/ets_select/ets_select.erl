@@ -46,6 +46,12 @@ main() ->
     ?P(ets:select_delete(H, [{{'_', zero}, [], [true]}])),
     ?P(ets:info(H, size)),
     ?P(try ets:select_replace(H, [{{'$1', '$2'}, [], [{{'$2', '$1'}}]}]) catch error:E3 -> E3 end),
-    ?P(lists:sort(ets:select(H, [{{'$1', 6}, [{'<', '$1', 50}], [{{'$1', {const, '$1'}}}]}]))).
+    ?P(lists:sort(ets:select(H, [{{'$1', 6}, [{'<', '$1', 50}], [{{'$1', {const, '$1'}}}]}]))),
+    [?P({Kind, bag_chunks(ets:new(b, [Kind]))}) || Kind <- [bag, duplicate_bag]].
+%% A bag's rows with the same key: a chunk has the newest.
+bag_chunks(B) ->
+    [ets:insert(B, {k, I}) || I <- lists:seq(1, 5)],
+    {A, C1} = ets:select(B, [{{k, '$1'}, [], ['$1']}], 2), {D, C2} = ets:select(C1),
+    {E, C3} = ets:match(B, {'$1', '$2'}, 3), {A, D, ets:select(C2), E, ets:match(C3)}.
 all_chunks('$end_of_table', N, S) -> {N, S};
 all_chunks({L, C}, N, S) -> all_chunks(ets:select(C), N + length(L), S + lists:sum(L)).

@@ -180,7 +180,10 @@ fn select_all<'h>(p: &'h Process, t: &Table, search: &Search<'h>, reverse: bool)
     })
 }
 
-/// One chunk of a search from `from` on; `rest` was found before and not handed out yet.
+/// One chunk of a search from `from` on; `found` was found before and not handed out yet.
+///
+/// Rows of a hash table are met newest first and put in front of each other: a chunk of a bag's rows has the newest
+/// ones, oldest first, and programs rely on it.
 fn chunk<'h>(
     p: &'h Process,
     t: &TableRef,
@@ -202,6 +205,7 @@ fn chunk<'h>(
             found.extend(
                 rows.lookup(hash, key)
                     .into_iter()
+                    .rev()
                     .filter_map(|r| try_row(p, spec, r)),
             );
         } else {
@@ -232,7 +236,11 @@ fn chunk<'h>(
     if found.is_empty() {
         return Ok(end);
     }
-    let rest = found.split_off(limit.min(found.len()));
+    let mut rest = found.split_off(limit.min(found.len()));
+    if !tree {
+        found.reverse();
+        rest.reverse();
+    }
     let list = p.heap.list(&found);
     let ControlFlow::Break(slot) = stopped else {
         let next = if rest.is_empty() {
@@ -301,6 +309,8 @@ fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             if t.kind() == Kind::OrderedSet {
                 return Err(Stop::BADARG);
             }
+            let mut rest = rest.to_vec().badarg()?;
+            rest.reverse();
             chunk(
                 p,
                 &t,
@@ -308,7 +318,7 @@ fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
                 Position::Slot(slot.as_usize().badarg()?),
                 limit,
                 false,
-                rest.to_vec().badarg()?,
+                rest,
             )
         }
         [tab, key, reverse, limit, spec, _, _, _] => {
