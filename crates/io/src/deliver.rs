@@ -7,10 +7,20 @@ use corten_term::{Atom, Heap, Pid, PortId, RefNumbers, Term};
 
 /// Sends a message built on its own heap. False: there is no such process.
 pub fn message(to: Pid, build: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) -> bool {
-    send::parcel(to, Parcel::build(build))
+    parcel(to, Parcel::build(build))
 }
 
-/// The same, to a registered process.
+/// A message that is there already.
+pub fn parcel(to: Pid, message: Parcel) -> bool {
+    send::parcel(to, message)
+}
+
+/// Several messages that the receiver finds at the same time.
+pub fn messages(to: Pid, messages: Vec<Parcel>) {
+    send::parcels(to, messages);
+}
+
+/// One message, to a registered process.
 pub fn to_name(name: Atom, build: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) -> bool {
     let parcel = Parcel::build(build);
     send::to_name(name, parcel.term())

@@ -47,7 +47,11 @@ main() ->
     ?P(ets:info(H, size)),
     ?P(try ets:select_replace(H, [{{'$1', '$2'}, [], [{{'$2', '$1'}}]}]) catch error:E3 -> E3 end),
     ?P(lists:sort(ets:select(H, [{{'$1', 6}, [{'<', '$1', 50}], [{{'$1', {const, '$1'}}}]}]))),
-    [?P({Kind, bag_chunks(ets:new(b, [Kind]))}) || Kind <- [bag, duplicate_bag]].
+    [?P({Kind, bag_chunks(ets:new(b, [Kind]))}) || Kind <- [bag, duplicate_bag]],
+    M = ets:new(m, [bag]), ets:insert(M, [{k, #{a => 1, b => 2}}, {#{c => 3, d => 4}, x}, {j, [#{e => #{f => 1, g => 2}}]}]),
+    ?P({ets:match_object(M, {'_', #{b => 2}}), ets:match_object(M, {k, #{b => 3}}), ets:match_object(M, {#{c => 3}, x})}),
+    ?P({ets:match_object(M, {'_', [#{e => #{f => 1}}]}), ets:select_count(M, [{{'_', #{}}, [], [true]}]), ets:select_delete(M, [{{'$1', #{a => 1}}, [], [true]}])}),
+    ?P(ets:match_spec_run([#{a => 1, b => 2}, #{a => 2}], ets:match_spec_compile([{#{a => 1}, [], ['$_']}]))).
 %% A bag's rows with the same key: a chunk has the newest.
 bag_chunks(B) ->
     [ets:insert(B, {k, I}) || I <- lists:seq(1, 5)],

@@ -70,7 +70,7 @@ fn fixed_key<'h>(t: &Table, spec: Term<'h>) -> Option<Term<'h>> {
         .first()?
         .as_tuple()?
         .get(t.keypos() - 1)?;
-    (!match_spec::has_variables(key)).then_some(key)
+    match_spec::is_constant(key).then_some(key)
 }
 
 /// Where a walk stands.

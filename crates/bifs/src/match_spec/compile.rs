@@ -76,12 +76,22 @@ pub fn variable(t: Term<'_>) -> Option<usize> {
     digits.parse().ok().filter(|n| *n <= MAX_VARIABLE)
 }
 
-/// Whether a pattern holds variables or `'_'`.
-pub fn has_variables(t: Term<'_>) -> bool {
+/// Whether a pattern stands for one term only: it holds no variable, no `'_'` and no map. A map in a pattern
+/// matches every map that has its elements, as in Erlang code.
+pub fn is_constant(t: Term<'_>) -> bool {
+    holds_none(t, true)
+}
+
+/// Whether a key of a map pattern holds variables or `'_'`.
+fn has_variables(t: Term<'_>) -> bool {
+    !holds_none(t, false)
+}
+
+fn holds_none(t: Term<'_>, or_maps: bool) -> bool {
     let mut stack = vec![t];
     while let Some(t) = stack.pop() {
-        if t.is(am::Underscore) || variable(t).is_some() {
-            return true;
+        if t.is(am::Underscore) || variable(t).is_some() || (or_maps && t.is_map()) {
+            return false;
         }
         if let Some((h, rest)) = t.as_cons() {
             stack.push(h);
@@ -95,7 +105,7 @@ pub fn has_variables(t: Term<'_>) -> bool {
             }
         }
     }
-    false
+    true
 }
 
 struct Compiler {
@@ -113,7 +123,7 @@ impl Compiler {
             }
             return Ok(Pattern::Variable(n));
         }
-        if !has_variables(t) {
+        if is_constant(t) {
             return Ok(Pattern::Constant(OwnedTerm::new(t)));
         }
         if let Some(e) = t.as_tuple() {

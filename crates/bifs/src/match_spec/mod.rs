@@ -9,7 +9,7 @@ mod compile;
 mod eval;
 mod expr;
 
-pub use compile::{compile, has_variables};
+pub use compile::{compile, is_constant};
 pub use expr::Compiled;
 
 use corten_term::{Heap, Pid, Term};

@@ -42,6 +42,20 @@ pub fn parcel(to: Pid, parcel: Parcel) -> bool {
     deliver(to, Node::message_of(parcel)).is_ok()
 }
 
+/// Sends several messages, and wakes the receiver when all of them are there.
+pub fn parcels(to: Pid, parcels: Vec<Parcel>) {
+    let guard = crossbeam_epoch::pin();
+    let Some(shared) = node().processes.lookup(to, &guard) else {
+        return;
+    };
+    let all_in = parcels
+        .into_iter()
+        .all(|p| shared.in_queue.push(Node::message_of(p)).is_ok());
+    if all_in {
+        sched::state::signal_arrived(shared, true);
+    }
+}
+
 /// Sends to a registered process. False: the name means no process.
 pub fn to_name(name: Atom, t: Term<'_>) -> bool {
     match registry::whereis(name) {

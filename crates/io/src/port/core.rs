@@ -98,6 +98,8 @@ pub struct Core {
     /// What is still queued cannot be written.
     pub broken: bool,
     pub close_reply: Option<Pid>,
+    /// Messages for the owner that wait for each other, see `together`.
+    held: std::cell::RefCell<Option<Vec<Parcel>>>,
 }
 
 impl Core {
@@ -127,13 +129,29 @@ impl Core {
             ended: false,
             broken: false,
             close_reply: None,
+            held: std::cell::RefCell::new(None),
         }
     }
 
     /// Sends `{Port, What}`.
     pub fn message(&self, to: Pid, what: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) {
         let id = self.id;
-        deliver::message(to, |h| h.tuple(&[Term::port(id), what(h)]));
+        let message = Parcel::build(|h| h.tuple(&[Term::port(id), what(h)]));
+        match &mut *self.held.borrow_mut() {
+            Some(held) if to == self.connected => held.push(message),
+            _ => {
+                deliver::parcel(to, message);
+            }
+        }
+    }
+
+    /// What `f` sends to the owner arrives at once: the owner never runs between two of the messages.
+    pub fn together(&mut self, f: impl FnOnce(&mut Core)) {
+        *self.held.borrow_mut() = Some(Vec::new());
+        f(self);
+        if let Some(messages) = self.held.borrow_mut().take() {
+            deliver::messages(self.connected, messages);
+        }
     }
 
     /// Input from the driver: whole messages by frame or line.

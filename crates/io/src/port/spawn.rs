@@ -174,7 +174,11 @@ impl Spawn {
         if self.report {
             let Some(status) = self.status else { return };
             self.report = false;
-            core.exit_status(status);
+            // A program that has the status looks for the rest of a line only once, and does not wait for it.
+            return core.together(|core| {
+                core.exit_status(status);
+                core.eof();
+            });
         }
         core.eof();
     }
