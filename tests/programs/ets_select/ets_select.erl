@@ -51,6 +51,7 @@ main() ->
     M = ets:new(m, [bag]), ets:insert(M, [{k, #{a => 1, b => 2}}, {#{c => 3, d => 4}, x}, {j, [#{e => #{f => 1, g => 2}}]}]),
     ?P({ets:match_object(M, {'_', #{b => 2}}), ets:match_object(M, {k, #{b => 3}}), ets:match_object(M, {#{c => 3}, x})}),
     ?P({ets:match_object(M, {'_', [#{e => #{f => 1}}]}), ets:select_count(M, [{{'_', #{}}, [], [true]}]), ets:select_delete(M, [{{'$1', #{a => 1}}, [], [true]}])}),
+    ?P([ets:match_spec_run([[a], x, 1, {a}], ets:match_spec_compile([{Head, [], [found]}])) || Head <- [[a], x, 1, "_", {}]]),
     ?P(ets:match_spec_run([#{a => 1, b => 2}, #{a => 2}], ets:match_spec_compile([{#{a => 1}, [], ['$_']}]))).
 %% A bag's rows with the same key: a chunk has the newest.
 bag_chunks(B) ->

@@ -19,15 +19,10 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     let mut out = Vec::with_capacity(clauses.len());
     for clause in clauses {
         let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid)?;
-        let shape_ok = match dialect {
-            Dialect::Table => {
-                pattern.is_tuple() || variable(*pattern).is_some() || pattern.is(am::Underscore)
-            }
-            Dialect::Trace => {
-                pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore)
-            }
-        };
-        if !shape_ok {
+        // A table's pattern may be anything; arguments of a traced call are a list.
+        if dialect == Dialect::Trace
+            && !(pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore))
+        {
             return Err(Invalid);
         }
         let bound_from = c.names.len();
