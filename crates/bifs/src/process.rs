@@ -167,14 +167,43 @@ fn dirty_process_handle_signals<'h>(_: &'h Process, args: Args<'h>) -> BifResult
     Ok(Term::atom(if alive { am::normal } else { am::noproc }))
 }
 
+/// `badarg`, `badopt`, `true`, or a reference that the answer comes with.
 fn process_display<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let pid = local_pid(args[0])?;
-    if !args[1].is(am::backtrace) || pid != p.pid() {
-        return Ok(Term::atom(am::badarg));
+    if !args[1].is(am::backtrace) {
+        return Ok(Term::atom(am::badopt));
     }
+    let Some(pid) = args[0].as_local_pid() else {
+        return Ok(Term::atom(am::badarg));
+    };
+    if pid == p.pid() {
+        print_backtrace(p);
+        return Ok(Term::TRUE);
+    }
+    let reference = p.heap.reference(RefNumbers::fresh());
+    let work = Box::new(Display(reply_to(p, reference)));
+    if send::control(pid, Body::Call(work)) {
+        Ok(reference)
+    } else {
+        Ok(Term::atom(am::badarg))
+    }
+}
+
+fn print_backtrace(p: &Process) {
     let text = sched::executor().backtrace(p);
     eprintln!("{}", String::from_utf8_lossy(&text));
-    Ok(Term::TRUE)
+}
+
+/// A process prints its own stack for another one.
+struct Display(Reply);
+
+impl corten_engine::signal::node::Work for Display {
+    fn run(self: Box<Self>, p: &Process) {
+        print_backtrace(p);
+        send::answer_atom(self.0, am::true_);
+    }
+    fn gone(self: Box<Self>) {
+        send::answer_atom(self.0, am::badarg);
+    }
 }
 
 // ---- flags ----

@@ -2,7 +2,7 @@
 
 use crate::activity;
 use crate::prelude::*;
-use crate::util::atom;
+use crate::util::{atom, is_atom_named};
 use corten_engine::code::export;
 use corten_engine::logger::{self, Receiver};
 use corten_engine::process::info::max_heap;
@@ -26,7 +26,8 @@ fn small<'h>(n: usize) -> BifResult<'h> {
 
 fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let value = a[1];
-    match a[0].as_atom().badarg()?.name() {
+    let unknown = Stop::badarg_because(am::badopt);
+    match a[0].as_atom().ok_or(unknown)?.name() {
         "backtrace_depth" => small(settings::set_backtrace_depth(number(value)?.min(1024))),
         "fullsweep_after" => {
             let n = u16::try_from(number(value)?).unwrap_or(u16::MAX);
@@ -58,7 +59,7 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             trap(am::system_flag_scheduler_wall_time, value)
         }
         "system_logger" => system_logger(value),
-        "time_offset" if value.is(atom_of("finalize")) => Ok(atom("volatile")),
+        "time_offset" if is_atom_named(value, "finalize") => Ok(atom("volatile")),
         "trace_control_word" => {
             let n = value
                 .as_u64()
@@ -90,12 +91,10 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         },
         "debug_flags" => Ok(Term::TRUE),
         "scheduler_bind_type" if value.is_atom() => Ok(atom("unbound")),
-        _ => Err(Stop::BADARG),
+        // A known flag with a value that is none for it.
+        "reset_seq_trace" | "sequential_tracer" | "scheduler_bind_type" => Err(Stop::BADARG),
+        _ => Err(Stop::badarg_because(am::badopt)),
     }
-}
-
-fn atom_of(name: &str) -> Atom {
-    Atom::new(name).unwrap_or(am::undefined)
 }
 
 fn trap<'h>(function: Atom, value: Term<'h>) -> BifResult<'h> {

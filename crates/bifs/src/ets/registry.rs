@@ -51,16 +51,8 @@ pub fn add(table: TableRef) -> Result<(), ()> {
 pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, Stop<'h>> {
     let found = match t.as_atom() {
         Some(name) => REGISTRY.read().names.get(&name).cloned(),
-        None if t.is_reference() => t
-            .magic_handle()
-            .and_then(TableRef::from_magic)
-            .filter(|t| !t.is_deleted())
-            .or_else(|| {
-                // A reference that went through text or the external format is not magic any more.
-                t.as_local_reference()
-                    .and_then(|n| REGISTRY.read().tables.get(&n).cloned())
-            }),
-        None => return Err(Stop::badarg_because(am::type_)),
+        None => Some(by_reference(t).ok_or(Stop::badarg_because(am::type_))?)
+            .filter(|t| !t.is_deleted()),
     };
     let table = found.ok_or(Stop::badarg_because(am::id))?;
     let allowed = match access {
@@ -73,6 +65,16 @@ pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, S
     } else {
         Err(Stop::badarg_because(am::access))
     }
+}
+
+/// The table of a reference, even if it is deleted.
+fn by_reference(t: Term<'_>) -> Option<TableRef> {
+    let magic = t.magic_handle().and_then(TableRef::from_magic);
+    magic.or_else(|| {
+        // A reference that went through text or the external format is not magic any more.
+        let numbers = t.as_local_reference()?;
+        REGISTRY.read().tables.get(&numbers).cloned()
+    })
 }
 
 pub fn whereis(name: Atom) -> Option<TableRef> {

@@ -15,8 +15,8 @@ pub const BIFS: &[Bif] = bifs![
     ets:update_counter/4 => update_counter_4,
 ];
 
-/// `{Pos, Value}` or a list of them, checked against the table.
-fn positions<'h>(t: &Table, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, Stop<'h>> {
+/// `{Pos, Value}` or a list of them, checked in order against the table and a row of `arity` elements.
+fn positions<'h>(t: &Table, arity: usize, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, Stop<'h>> {
     let items = if spec.is_tuple() {
         vec![spec]
     } else {
@@ -25,13 +25,19 @@ fn positions<'h>(t: &Table, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, St
     let mut out = Vec::with_capacity(items.len());
     for item in items {
         let [pos, value] = item.as_tuple_of::<2>().badarg()?;
-        let pos = pos.as_usize().filter(|n| *n > 0).badarg()?;
-        if pos == t.keypos() {
-            return Err(Stop::badarg_because(am::keypos));
-        }
-        out.push((pos, *value));
+        out.push((position(t, arity, *pos)?, *value));
     }
     Ok(out)
+}
+
+/// A position that may be changed in a row of `arity` elements, from 1.
+fn position<'h>(t: &Table, arity: usize, pos: Term<'h>) -> Result<usize, Stop<'h>> {
+    let pos = pos.as_small().badarg()?;
+    match usize::try_from(pos) {
+        Ok(pos) if pos == t.keypos() => Err(Stop::badarg_because(am::keypos)),
+        Ok(pos) if (1..=arity).contains(&pos) => Ok(pos),
+        _ => Err(Stop::badarg_because(am::position)),
+    }
 }
 
 /// The row to change: the one of the key, or a copy of the default with this key.
@@ -70,7 +76,6 @@ fn require_set<'h>(t: &Table) -> Result<(), Stop<'h>> {
 fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     require_set(&t)?;
-    let updates = positions(&t, a[2])?;
     let fixed = t.is_fixed();
     let scratch = Heap::new();
     let (mut rows, hash) = t.write(a[1]);
@@ -79,9 +84,8 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
         let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
             return Ok(Term::FALSE);
         };
-        for (pos, value) in &updates {
-            *e.get_mut(pos - 1)
-                .ok_or(Stop::badarg_because(am::position))? = *value;
+        for (pos, value) in positions(&t, e.len(), a[2])? {
+            e[pos - 1] = value;
         }
         Row::new(scratch.tuple(&e), t.keypos())
     };
@@ -107,7 +111,12 @@ struct Increment<'h> {
     limit: Option<(Term<'h>, Term<'h>)>,
 }
 
-fn increment<'h>(t: &Table, spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
+/// `{Pos, Incr}` or `{Pos, Incr, Threshold, SetValue}`, checked against the table and the row.
+fn increment<'h>(
+    t: &Table,
+    row: &[Term<'_>],
+    spec: Term<'h>,
+) -> Result<Increment<'h>, Stop<'h>> {
     let e = spec.as_tuple().badarg()?;
     let (pos, by, limit) = match e {
         [pos, by] => (pos, by, None),
@@ -116,12 +125,12 @@ fn increment<'h>(t: &Table, spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
         }
         _ => return Err(Stop::BADARG),
     };
-    let pos = pos.as_usize().filter(|n| *n > 0).badarg()?;
-    if !by.is_integer() {
+    if !pos.is_small() || !by.is_integer() {
         return Err(Stop::BADARG);
     }
-    if pos == t.keypos() {
-        return Err(Stop::badarg_because(am::keypos));
+    let pos = position(t, row.len(), *pos)?;
+    if !row[pos - 1].is_integer() {
+        return Err(Stop::BADARG);
     }
     Ok(Increment {
         pos,
@@ -133,43 +142,17 @@ fn increment<'h>(t: &Table, spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
 fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     require_set(&t)?;
-    let (increments, single) = if a[2].is_integer() {
-        (
-            vec![Increment {
-                pos: t.keypos() + 1,
-                by: a[2],
-                limit: None,
-            }],
-            true,
-        )
-    } else if a[2].is_tuple() {
-        (vec![increment(&t, a[2])?], true)
-    } else {
-        (
-            a[2].to_vec()
-                .badarg()?
-                .into_iter()
-                .map(|s| increment(&t, s))
-                .collect::<Result<_, _>>()?,
-            false,
-        )
-    };
     let fixed = t.is_fixed();
     let scratch = Heap::new();
-    let mut results = Vec::with_capacity(increments.len());
+    let mut results = Vec::new();
     let (mut rows, hash) = t.write(a[1]);
     let existed = rows.get(hash, a[1]).is_some();
     let row = {
         let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
             return Err(Stop::badarg_because(am::badkey));
         };
-        for i in &increments {
-            let slot = e
-                .get_mut(i.pos - 1)
-                .ok_or(Stop::badarg_because(am::position))?;
-            if !slot.is_integer() {
-                return Err(Stop::BADARG);
-            }
+        for i in increments(&t, &e, a[2])? {
+            let slot = &mut e[i.pos - 1];
             let mut sum = arith::add(&scratch, *slot, i.by).map_err(|_| Stop::SYSTEM_LIMIT)?;
             if let Some((threshold, set)) = i.limit {
                 let over = if is_negative(i.by) {
@@ -191,11 +174,35 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     } else {
         rows.insert(hash, row, fixed)
     }
-    Ok(if single {
-        results[0]
-    } else {
+    Ok(if a[2].is_list() {
         p.heap.list(&results)
+    } else {
+        results[0]
     })
+}
+
+/// What `update_counter` was told to do: a number for the element behind the key, one operation, or a list.
+fn increments<'h>(
+    t: &Table,
+    row: &[Term<'_>],
+    spec: Term<'h>,
+) -> Result<Vec<Increment<'h>>, Stop<'h>> {
+    if spec.is_integer() {
+        let pos = position(t, row.len(), Term::small((t.keypos() + 1) as i64))?;
+        if !row[pos - 1].is_integer() {
+            return Err(Stop::BADARG);
+        }
+        return Ok(vec![Increment {
+            pos,
+            by: spec,
+            limit: None,
+        }]);
+    }
+    if spec.is_tuple() {
+        return Ok(vec![increment(t, row, spec)?]);
+    }
+    let all = spec.to_vec().badarg()?.into_iter();
+    all.map(|s| increment(t, row, s)).collect()
 }
 
 fn is_negative(t: Term<'_>) -> bool {

@@ -323,7 +323,7 @@ pub unsafe fn apply_list(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let (mut m, mut f, mut args) = (cx.x(0), cx.x(1), cx.x(2));
     loop {
         let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
-            return bad_apply(cx, Term::atom(am::badarg));
+            return bad_apply(cx, Term::atom(am::badarg), [m, f, args]);
         };
         if module == am::erlang && function == am::apply {
             // `apply(erlang, apply, [M, F, Args])`
@@ -333,23 +333,24 @@ pub unsafe fn apply_list(p: &Process, x: *mut Word, pc: *const Word) -> Go {
             }
         }
         let Some(n) = spread(cx, args, 0) else {
-            return bad_apply(cx, Term::atom(am::badarg));
+            return bad_apply(cx, Term::atom(am::badarg), [m, f, args]);
         };
         let Ok(arity) = u8::try_from(n) else {
-            return bad_apply(cx, Term::atom(am::system_limit));
+            return bad_apply(cx, Term::atom(am::system_limit), [m, f, args]);
         };
         return enter(cx, module, function, arity);
     }
 }
 
-fn bad_apply(cx: Cx<'_>, reason: Term<'_>) -> Go {
+/// `args`: those of the innermost `apply/3`, which need not be in the registers.
+fn bad_apply<'h>(cx: Cx<'h>, reason: Term<'h>, args: [Term<'h>; 3]) -> Go {
     let mfa = Mfa {
         module: am::erlang,
         function: am::apply,
         arity: 3,
     };
     let info = error_info(cx.p, am::erlang, None);
-    let top = Top::native(cx.pc, mfa, cx.args(3), info);
+    let top = Top::native(cx.pc, mfa, &args, info);
     raise(cx, Class::Error, reason, top)
 }
 
@@ -404,10 +405,7 @@ fn apply_fixed(cx: Cx<'_>, next: Next) -> Go {
     let (m, f) = (cx.x(arity), cx.x(arity + 1));
     let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
         let args = cx.p.heap.list(cx.args(arity));
-        for (i, t) in [m, f, args].into_iter().enumerate() {
-            cx.set_x(i, t.raw());
-        }
-        return bad_apply(cx, Term::atom(am::badarg));
+        return bad_apply(cx, Term::atom(am::badarg), [m, f, args]);
     };
     push_continuation(cx, next);
     enter(cx, module, function, arity as u8)
