@@ -99,6 +99,10 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if is_atom_named(a[0], "available_internal_state") {
         return Ok(Term::TRUE);
     }
+    // Whether hashes are made to collide.
+    if is_atom_named(a[0], "hashmap_collision_bonanza") {
+        return Ok(Term::FALSE);
+    }
     if let Some([key, value]) = a[0].as_tuple_of::<2>() {
         if is_atom_named(*key, "force_heap_frags") {
             return Ok(Term::FALSE);

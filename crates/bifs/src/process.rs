@@ -6,10 +6,10 @@ use corten_engine::code::export;
 use corten_engine::process::info::{self, Item, Request, priority_name, priority_number};
 use corten_engine::process::spawn::MaxHeap;
 use corten_engine::process::{flag, state};
-use corten_engine::signal::handle;
 use corten_engine::signal::node::{Body, Reply, SuspendReply, Task};
 use corten_engine::signal::suspend::{self, Asked};
 use corten_engine::signal::{Parcel, send};
+use corten_engine::signal::{handle, receive};
 use corten_engine::{gc, node, sched};
 use corten_term::{Pid, RefNumbers};
 use std::sync::atomic::Ordering;
@@ -145,6 +145,7 @@ fn ask<'h>(p: &'h Process, pid: Pid, request: Request) -> BifResult<'h> {
     if !asked {
         return Ok(Term::UNDEFINED);
     }
+    receive::skip_present(p);
     let to = export(am::erts_internal, am::await_result, 1);
     Err(Stop::Trap(to, vec![reference]))
 }
@@ -182,6 +183,7 @@ fn process_display<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let reference = p.heap.reference(RefNumbers::fresh());
     let work = Box::new(Display(reply_to(p, reference)));
     if send::control(pid, Body::Call(work)) {
+        receive::skip_present(p);
         Ok(reference)
     } else {
         Ok(Term::atom(am::badarg))
@@ -331,6 +333,7 @@ fn process_flag_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         reply: reply_to(p, reference),
     };
     if send::control(pid, Body::Call(Box::new(work))) {
+        receive::skip_present(p);
         Ok(reference)
     } else {
         Ok(Term::atom(am::badarg))
@@ -433,7 +436,10 @@ fn suspend_process<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         return match suspend::suspend(p, pid, unless, Some(Box::new(reply))) {
             Asked::NoProcess => badarg,
             Asked::Again if unless => Ok(Term::FALSE),
-            Asked::Sent | Asked::Again => Ok(reference),
+            Asked::Sent | Asked::Again => {
+                receive::skip_present(p);
+                Ok(reference)
+            }
         };
     }
     let reply = |tag| SuspendReply {

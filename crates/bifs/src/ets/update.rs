@@ -16,7 +16,11 @@ pub const BIFS: &[Bif] = bifs![
 ];
 
 /// `{Pos, Value}` or a list of them, checked in order against the table and a row of `arity` elements.
-fn positions<'h>(t: &Table, arity: usize, spec: Term<'h>) -> Result<Vec<(usize, Term<'h>)>, Stop<'h>> {
+fn positions<'h>(
+    t: &Table,
+    arity: usize,
+    spec: Term<'h>,
+) -> Result<Vec<(usize, Term<'h>)>, Stop<'h>> {
     let items = if spec.is_tuple() {
         vec![spec]
     } else {
@@ -112,11 +116,7 @@ struct Increment<'h> {
 }
 
 /// `{Pos, Incr}` or `{Pos, Incr, Threshold, SetValue}`, checked against the table and the row.
-fn increment<'h>(
-    t: &Table,
-    row: &[Term<'_>],
-    spec: Term<'h>,
-) -> Result<Increment<'h>, Stop<'h>> {
+fn increment<'h>(t: &Table, row: &[Term<'_>], spec: Term<'h>) -> Result<Increment<'h>, Stop<'h>> {
     let e = spec.as_tuple().badarg()?;
     let (pos, by, limit) = match e {
         [pos, by] => (pos, by, None),

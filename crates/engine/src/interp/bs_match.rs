@@ -146,8 +146,9 @@ pub unsafe fn get_integer(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let Some(n) = size_of(c, cx.src(3), spec & 0xFFFF_FFFF) else {
         return cx.at(cx.word(1) as isize);
     };
+    // No integer is that long.
     if n > BIG_MAX_LIMBS * 64 {
-        return error_atom(cx, am::system_limit);
+        return cx.at(cx.word(1) as isize);
     }
     // SAFETY: within the context's bits.
     let value = unsafe { bits::get_integer(&p.heap, c.base(), c.position(), n, field(spec >> 32)) };

@@ -1,6 +1,8 @@
 //! Calls that are more than a jump: BIFs and NIFs, `apply`, funs, names that are not loaded.
 
-use super::exceptions::{error_atom, error_info, error_pair, mfa_of, native_raised, raise};
+use super::exceptions::{
+    error_atom, error_info, error_pair, is_raiser, mfa_of, native_raised, raise,
+};
 use super::machine::*;
 use super::stacktrace::Top;
 use super::{Outcome, static_code};
@@ -320,7 +322,23 @@ pub unsafe fn apply_first(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 pub unsafe fn apply_list(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    let (mut m, mut f, mut args) = (cx.x(0), cx.x(1), cx.x(2));
+    apply_terms(cx, [cx.x(0), cx.x(1), cx.x(2)], None)
+}
+
+/// A tail call of `erlang:apply/3` with the three in x0 to x2: drops `b` words of frame first.
+///
+/// # Safety
+/// As above.
+pub unsafe fn apply_list_last(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    drop_frame(p, cx.b());
+    apply_terms(cx, [cx.x(0), cx.x(1), cx.x(2)], Some(cx.skip(1)))
+}
+
+/// Applies. `tail`: the instruction behind a tail call, which a trace shows if what is applied only raises.
+fn apply_terms<'h>(cx: Cx<'h>, mfargs: [Term<'h>; 3], tail: Option<Go>) -> Go {
+    let [mut m, mut f, mut args] = mfargs;
     loop {
         let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
             return bad_apply(cx, Term::atom(am::badarg), [m, f, args]);
@@ -338,7 +356,18 @@ pub unsafe fn apply_list(p: &Process, x: *mut Word, pc: *const Word) -> Go {
         let Ok(arity) = u8::try_from(n) else {
             return bad_apply(cx, Term::atom(am::system_limit), [m, f, args]);
         };
+        show_raiser(cx, module, function, arity, tail);
         return enter(cx, module, function, arity);
+    }
+}
+
+/// `error`, `exit` and `throw` show the function that calls them as the one that raises: so a tail call of them
+/// leaves a continuation, which nothing ever returns to.
+fn show_raiser(cx: Cx<'_>, module: Atom, function: Atom, arity: u8, tail: Option<Go>) {
+    if let Some(go) = tail
+        && is_raiser(module, function, arity)
+    {
+        push_continuation(cx, Next::Here(go));
     }
 }
 
@@ -384,7 +413,7 @@ fn charge(p: &Process) {
 pub unsafe fn apply(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    apply_fixed(cx, Next::Here(cx.skip(1)))
+    apply_fixed(cx, Some(cx.skip(1)))
 }
 
 /// `apply_last`: drops `b` words of frame first.
@@ -395,19 +424,30 @@ pub unsafe fn apply_last(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
     if cx.x(cx.a()).as_atom().is_some() && cx.x(cx.a() + 1).as_atom().is_some() {
-        p.stack_top.set(p.stack_top.get().wrapping_add(cx.b()));
+        drop_frame(p, cx.b());
     }
-    apply_fixed(cx, Next::Return)
+    apply_fixed(cx, None)
 }
 
-fn apply_fixed(cx: Cx<'_>, next: Next) -> Go {
+/// Continues at `next`, or is a tail call.
+fn apply_fixed(cx: Cx<'_>, next: Option<Go>) -> Go {
     let arity = cx.a();
     let (m, f) = (cx.x(arity), cx.x(arity + 1));
     let (Some(module), Some(function)) = (m.as_atom(), f.as_atom()) else {
         let args = cx.p.heap.list(cx.args(arity));
         return bad_apply(cx, Term::atom(am::badarg), [m, f, args]);
     };
-    push_continuation(cx, next);
+    let tail = match next {
+        Some(go) => {
+            push_continuation(cx, Next::Here(go));
+            None
+        }
+        None => Some(cx.skip(1)),
+    };
+    if module == am::erlang && function == am::apply && arity == 3 {
+        return apply_terms(cx, [cx.x(0), cx.x(1), cx.x(2)], tail);
+    }
+    show_raiser(cx, module, function, arity as u8, tail);
     enter(cx, module, function, arity as u8)
 }
 

@@ -101,19 +101,22 @@ fn find_handler(p: &Process) -> Option<(*mut Word, Go)> {
     None
 }
 
+/// `error/1,2,3`, `exit/1` and `throw/1`: they do not show up in the trace themselves.
+pub fn is_raiser(module: Atom, function: Atom, arity: u8) -> bool {
+    module == am::erlang
+        && matches!(
+            (function, arity),
+            (am::error, 1..=3) | (am::exit, 1) | (am::throw, 1)
+        )
+}
+
 /// A BIF or NIF did not return a value but raises. `args` are those of the call.
 #[cold]
 #[inline(never)]
 pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>) -> Go {
     let p = cx.p;
     let raising = |class, reason| {
-        // `error/1,2,3`, `exit/1` and `throw/1` do not show up in the trace themselves.
-        let silent = mfa.module == am::erlang
-            && matches!(
-                (mfa.function, mfa.arity),
-                (am::error, 1..=3) | (am::exit, 1) | (am::throw, 1)
-            );
-        if silent {
+        if is_raiser(mfa.module, mfa.function, mfa.arity) {
             return raise(cx, class, reason, Top::here(cx.pc));
         }
         let info = error_info(p, mfa.module, None);

@@ -165,6 +165,7 @@ ops! {
     CallStub "E" slow calls::call_stub;
     ApplyFirst "" slow calls::apply_first;
     ApplyList "" slow calls::apply_list;
+    ApplyListLast "bn" slow calls::apply_list_last;
     ApplyFun "" slow calls::apply_fun;
     Apply "an" slow calls::apply;
     ApplyLast "an bn" slow calls::apply_last;

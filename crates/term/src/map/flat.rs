@@ -139,6 +139,26 @@ pub fn from_sorted<'h>(heap: &'h Heap, pairs: &[(Term<'h>, Term<'h>)]) -> Term<'
     map_of(heap, keys, n, pairs.iter().map(|p| p.1))
 }
 
+/// Whether all of the keys `part` are among `keys`.
+pub fn contains(keys: &[Term<'_>], part: &[Term<'_>]) -> bool {
+    let mut rest = keys.iter();
+    part.len() <= keys.len() && part.iter().all(|k| rest.any(|r| exact_eq(*r, *k)))
+}
+
+/// If two flat maps have the same keys and those of `from` are a literal, `to` gets the same tuple: one copy less
+/// of it in memory.
+pub fn share_keys(from: Term<'_>, to: Term<'_>) {
+    let (Some(a), Some(b)) = (from.flat_map_keys(), to.flat_map_keys()) else {
+        return;
+    };
+    let literal = |t: Term<'_>| crate::literal::contains(t.pointer() as usize);
+    if from.map_size() == to.map_size() && literal(a) && !literal(b) {
+        // SAFETY: a map whose keys are no literal is none either, so it lies on the process's own heap; no
+        // reference to its words is alive, and it means the same with an equal tuple.
+        unsafe { *to.pointer().add(2) = a.raw() };
+    }
+}
+
 /// A flat map and pairs in order, which win; a tree if they are too many together.
 pub fn merge<'h>(
     heap: &'h Heap,

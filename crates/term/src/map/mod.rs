@@ -213,6 +213,10 @@ pub fn merge<'h>(heap: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<Term<'h>, M
         return Ok(a);
     }
     Ok(match (a.as_flat_map(), b.as_flat_map()) {
+        (Some((ka, _)), Some((kb, _))) if flat::contains(kb, ka) => {
+            flat::share_keys(a, b);
+            b
+        }
         (Some((ka, va)), Some((kb, vb))) => {
             let more: Vec<_> = kb.iter().copied().zip(vb.iter().copied()).collect();
             flat::merge(heap, (a, ka, va), &more)

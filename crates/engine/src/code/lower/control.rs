@@ -27,6 +27,11 @@ fn test_ops(op: Gen) -> Option<(Op, Op)> {
     })
 }
 
+/// `erlang:apply/3`: a tail call of it has an instruction of its own.
+fn is_apply_list(e: &Export) -> bool {
+    e.module == am::erlang && e.function == am::apply && e.arity == 3
+}
+
 /// The outcome of a test on a constant.
 fn holds(op: Gen, t: Term<'_>) -> bool {
     match op {
@@ -80,7 +85,9 @@ impl Lowering<'_> {
             }
             (Gen::CallExtOnly, [_, import]) => {
                 let e = self.imports[number(*import)];
-                if e.native().is_some() {
+                if is_apply_list(e) {
+                    self.push_op(Op::ApplyListLast, 0, 0, 0);
+                } else if e.native().is_some() {
                     self.push_op(Op::CallBif, usize::from(e.arity), 0, 0);
                     self.push_export(e);
                     self.push_op(Op::Return, 0, 0, 0);
@@ -91,7 +98,9 @@ impl Lowering<'_> {
             }
             (Gen::CallExtLast, [_, import, d]) => {
                 let e = self.imports[number(*import)];
-                if e.native().is_some() {
+                if is_apply_list(e) {
+                    self.push_op(Op::ApplyListLast, 0, number(*d), 0);
+                } else if e.native().is_some() {
                     self.push_op(Op::CallBif, usize::from(e.arity), 0, 0);
                     self.push_export(e);
                     self.push_op(Op::DeallocateReturn, number(*d), 0, 0);
