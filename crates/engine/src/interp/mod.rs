@@ -39,6 +39,7 @@ use crate::process::INLINE_X;
 use corten_term::Word;
 use machine::{Ret, S};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Why the interpreter returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,20 @@ fn swap_in(p: &Process, registers: &mut Registers) {
 
 /// Collects garbage: afterwards `need` words are free. `live` are the live X registers.
 fn collect(p: &Process, need: usize, live: &mut [Word]) {
+    if stress() && has_room(p, need) && !crate::gc::is_due(p) && !stress_turn(p) {
+        return;
+    }
     crate::gc::collect(p, need, live);
+}
+
+/// Whether a collection that only `CORTEN_GC_STRESS` asks for is made: always while stack and block are small. With a
+/// deep stack or a large block every collection is long, and one at each allocation would never come to an end.
+fn stress_turn(p: &Process) -> bool {
+    static TURN: AtomicUsize = AtomicUsize::new(0);
+    const SMALL: usize = 1 << 9;
+    let size = crate::gc::stack_words(p) + crate::gc::block_words(p) / 8;
+    TURN.fetch_add(1, Ordering::Relaxed)
+        .is_multiple_of(1 + size / SMALL)
 }
 
 fn has_room(p: &Process, words: usize) -> bool {
