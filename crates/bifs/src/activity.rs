@@ -37,10 +37,7 @@ pub fn multi_scheduling_blocked() -> bool {
 /// Who gets the engine's log events, as a term.
 pub fn logger_receiver() -> Term<'static> {
     match logger::receiver() {
-        Receiver::Name(name) => match corten_engine::registry::whereis_process(name) {
-            Some(pid) => Term::pid(pid),
-            None => Term::atom(name),
-        },
+        Receiver::Name(name) => Term::atom(name),
         Receiver::Process(pid) => Term::pid(pid),
         Receiver::Undefined => Term::UNDEFINED,
     }

@@ -1,10 +1,15 @@
 //! Module `erts_debug`: sizes of terms and what tests of the emulator look at.
 
 use crate::prelude::*;
-use crate::util::is_atom_named;
+use crate::util::{atom as named, is_atom_named};
+use corten_engine::process::flag;
+use corten_engine::signal::node::{Body, Work};
+use corten_engine::signal::send;
 use corten_term::copy::{self, Literals};
-use corten_term::map;
+use corten_term::reference::Magic;
+use corten_term::{atom, binary, map};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const BIFS: &[Bif] = bifs![
@@ -103,7 +108,25 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if is_atom_named(a[0], "hashmap_collision_bonanza") {
         return Ok(Term::FALSE);
     }
+    if is_atom_named(a[0], "memory") {
+        return Ok(crate::memory::all(p));
+    }
+    if let Some([key, thread, count]) = a[0].as_tuple_of::<3>()
+        && is_atom_named(*key, "make_unique_integer")
+    {
+        let (thread, count) = (thread.as_u64().badarg()?, count.as_u64().badarg()?);
+        return Ok(crate::unique::compose(p, thread, count, false));
+    }
     if let Some([key, value]) = a[0].as_tuple_of::<2>() {
+        if is_atom_named(*key, "atom") {
+            return atom_of_index(*value);
+        }
+        if is_atom_named(*key, "magic_ref") {
+            return Ok(magic_reference(p, *value));
+        }
+        if is_atom_named(*key, "binary_info") {
+            return binary_info(p, *value);
+        }
         if is_atom_named(*key, "force_heap_frags") {
             return Ok(Term::FALSE);
         }
@@ -115,6 +138,55 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         }
     }
     crate::process_debug::get(p, a[0]).badarg()
+}
+
+/// The atom of this number; fresh ones fill the table up to it.
+fn atom_of_index<'h>(index: Term<'h>) -> BifResult<'h> {
+    let index = index
+        .as_u64()
+        .and_then(|n| u32::try_from(n).ok())
+        .badarg()?;
+    while atom::count() <= index {
+        let name = format!("am{:x}", atom::count());
+        Atom::new(&name).map_err(|_| Stop::SYSTEM_LIMIT)?;
+    }
+    Ok(Term::atom(Atom::at(index).badarg()?))
+}
+
+/// Whether a reference is one that the emulator knows a thing by: `{Address, Holders, MadeForTests}`, or `true` for
+/// one that has lost it.
+fn magic_reference<'h>(p: &'h Process, t: Term<'h>) -> Term<'h> {
+    let Some(m) = t.magic_handle() else {
+        return Term::FALSE;
+    };
+    let address = p.heap.uint(Arc::as_ptr(&m) as u64);
+    // Not counting ours.
+    let holders = Arc::strong_count(&m) - 1;
+    let test = Term::bool(m.get::<MadeForTests>().is_some());
+    p.heap.tuple(&[address, Term::small(holders as i64), test])
+}
+
+/// What a reference made by `set_internal_state(make, magic_ref)` stands for.
+struct MadeForTests;
+
+fn make_magic<'h>(p: &'h Process) -> Term<'h> {
+    let m = Magic::new(MadeForTests);
+    let address = p.heap.uint(Arc::as_ptr(&m) as u64);
+    p.heap.tuple(&[p.heap.magic_reference(m), address])
+}
+
+/// `heap_binary`, or `{refc_binary, Size, {binary, Allocated}, Flags}`.
+fn binary_info<'h>(p: &'h Process, t: Term<'h>) -> BifResult<'h> {
+    let bits = t.as_bits().badarg()?;
+    let Some(whole) = binary::off_heap_of(t).first().map(|b| b.bytes) else {
+        return Ok(named("heap_binary"));
+    };
+    let storage = p
+        .heap
+        .tuple(&[Term::atom(am::binary), p.heap.uint(whole as u64)]);
+    let size = p.heap.uint(bits.size.div_ceil(8) as u64);
+    let info = [named("refc_binary"), size, storage, Term::small(0)];
+    Ok(p.heap.tuple(&info))
 }
 
 fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -159,6 +231,27 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         };
         return Ok(Term::small(LIMIT.swap(new, Ordering::Relaxed)));
     }
+    if is_atom_named(a[0], "force_gc")
+        && let Some(pid) = a[1].as_local_pid()
+    {
+        if pid == p.pid() {
+            return Err(Stop::Collect {
+                major: true,
+                value: Term::TRUE,
+            });
+        }
+        return Ok(Term::bool(send::control(
+            pid,
+            Body::Call(Box::new(ForceGc)),
+        )));
+    }
+    if is_atom_named(a[0], "make") && is_atom_named(a[1], "magic_ref") {
+        return Ok(make_magic(p));
+    }
+    // A copy in a fragment of its own, as everything that a BIF makes.
+    if is_atom_named(a[0], "mbuf") {
+        return Ok(copy::copy(a[1], &p.heap));
+    }
     if is_atom_named(a[0], "re_loop_limit") {
         let steps = a[1].as_small().and_then(|n| u32::try_from(n).ok());
         return Ok(Term::small(i64::from(crate::re::set_slice(
@@ -166,6 +259,14 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         ))));
     }
     crate::process_debug::set(a[0], a[1]).badarg()
+}
+
+/// Has another process collect before it goes on.
+struct ForceGc;
+impl Work for ForceGc {
+    fn run(self: Box<Self>, p: &Process) {
+        p.set_flag(flag::FORCE_GC | flag::NEED_FULLSWEEP, true);
+    }
 }
 
 /// The reference engine answers with the size of its instruction loop, and 0 when it has none.

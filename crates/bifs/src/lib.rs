@@ -60,6 +60,7 @@ mod tuples;
 mod types;
 mod unicode;
 mod unicode_rest;
+mod unique;
 mod util;
 
 /// What nearly every file here uses.
@@ -126,4 +127,5 @@ pub const TABLES: &[&[Bif]] = &[
     tuples::BIFS,
     types::BIFS,
     unicode::BIFS,
+    unique::BIFS,
 ];

@@ -1,7 +1,7 @@
 //! Memory of the node, in the shapes that `erlang:memory/0,1` and tools take apart.
 //!
-//! What is known exactly: atoms, binaries off the heap, ETS, literals. What processes have is the resident
-//! memory of the program less all that. `erlang:memory` is Erlang code that asks by
+//! What is known exactly: atoms, binaries off the heap, ETS, literals, pages of the program's file. What
+//! processes have is the resident memory less all that. `erlang:memory` is Erlang code that asks by
 //! `system_info({memory_internal, Ref, Allocators})` and collects messages, one for each thread that has
 //! allocators of its own; here that is one.
 
@@ -38,6 +38,8 @@ const ATOM_ENTRY_BYTES: usize = 24;
 /// Bytes by use.
 struct Usage {
     resident: usize,
+    /// Pages of files: the program itself and its libraries.
+    program: usize,
     atom_names: usize,
     atom_table: usize,
     binaries: usize,
@@ -47,8 +49,10 @@ struct Usage {
 
 impl Usage {
     fn now() -> Usage {
+        let (resident, program) = resident_bytes();
         Usage {
-            resident: resident_bytes(),
+            resident,
+            program,
             atom_names: atoms::name_bytes(),
             atom_table: atoms::count() as usize * ATOM_ENTRY_BYTES,
             binaries: binary::total_bytes(),
@@ -58,13 +62,15 @@ impl Usage {
     }
     /// What nobody else accounts for.
     fn processes(&self) -> usize {
-        let known = self.atom_names + self.atom_table + self.binaries + self.ets + self.literals;
-        self.resident.saturating_sub(known)
+        let tables = self.atom_names + self.atom_table + self.ets + self.literals;
+        self.resident
+            .saturating_sub(tables + self.binaries + self.program)
     }
     /// Bytes behind one allocator's name.
     fn of_allocator(&self, name: &str) -> usize {
         match name {
             "eheap_alloc" => self.processes(),
+            "std_alloc" => self.program,
             "ets_alloc" => self.ets,
             "binary_alloc" => self.binaries,
             "literal_alloc" => self.literals,
@@ -74,12 +80,12 @@ impl Usage {
     }
 }
 
-/// Resident memory as the operating system counts it.
-fn resident_bytes() -> usize {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|s| s.split_whitespace().nth(1)?.parse::<usize>().ok());
-    pages.unwrap_or(0) * rustix::param::page_size()
+/// Resident memory as the operating system counts it, and how much of it are pages of files.
+fn resident_bytes() -> (usize, usize) {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let mut pages = text.split_whitespace().skip(1).map(|n| n.parse().ok());
+    let mut next = || pages.next().flatten().unwrap_or(0) * rustix::param::page_size();
+    (next(), next())
 }
 
 fn size<'h>(n: usize) -> Term<'h> {
@@ -96,6 +102,28 @@ pub fn totals() -> [(&'static str, usize); 5] {
         ("binary", u.binaries),
         ("ets", u.ets),
     ]
+}
+
+/// What `erlang:memory/0` shows, as the crash dump has it.
+pub fn all<'h>(p: &'h Process) -> Term<'h> {
+    let u = Usage::now();
+    let atoms = u.atom_names + u.atom_table;
+    let entries = [
+        ("total", u.resident),
+        ("processes", u.processes()),
+        ("processes_used", u.processes()),
+        ("system", u.resident.saturating_sub(u.processes())),
+        ("atom", atoms),
+        ("atom_used", atoms),
+        ("binary", u.binaries),
+        ("code", u.literals),
+        ("ets", u.ets),
+    ];
+    let pairs: Vec<_> = entries
+        .iter()
+        .map(|(key, n)| p.heap.tuple(&[atom(key), size(*n)]))
+        .collect();
+    p.heap.list(&pairs)
 }
 
 /// The keys of `system_info/1` without arguments.

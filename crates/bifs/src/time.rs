@@ -1,10 +1,8 @@
-//! Clocks: monotonic time, system time, their units, unique integers and references.
+//! Clocks: monotonic time, system time, their units; fresh references.
 
 use crate::prelude::*;
-use crate::util::elements;
 use corten_engine::time::{self as clock, UNITS_PER_SECOND};
 use corten_term::RefNumbers;
-use corten_term::layout::SMALL_MIN;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 pub const BIFS: &[Bif] = bifs![
@@ -16,8 +14,6 @@ pub const BIFS: &[Bif] = bifs![
     erlang:time_offset/1 => time_offset_1,
     erlang:timestamp/0 => timestamp,
     erlang:now/0 => now,
-    erlang:unique_integer/0 => unique_integer_0,
-    erlang:unique_integer/1 => unique_integer_1,
     erlang:make_ref/0 => make_ref,
     os:system_time/0 => os_system_time_0,
     os:system_time/1 => os_system_time_1,
@@ -106,32 +102,6 @@ fn now<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
     let last = LAST.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
     let last = last.unwrap_or_else(|last| last);
     Ok(triple(p, current.max(last + 1)))
-}
-
-/// How many integers were handed out, of the kind that grows strictly and of the other.
-static MONOTONIC: AtomicI64 = AtomicI64::new(0);
-static UNIQUE: AtomicI64 = AtomicI64::new(0);
-
-fn unique<'h>(p: &'h Process, monotonic: bool, positive: bool) -> Term<'h> {
-    let counter = if monotonic { &MONOTONIC } else { &UNIQUE };
-    let n = counter.fetch_add(1, Ordering::AcqRel);
-    p.heap.int(if positive { n + 1 } else { SMALL_MIN + 1 + n })
-}
-
-fn unique_integer_0<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    Ok(unique(p, false, false))
-}
-
-fn unique_integer_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let (mut monotonic, mut positive) = (false, false);
-    for modifier in elements(a[0])? {
-        match modifier.as_atom() {
-            Some(am::monotonic) => monotonic = true,
-            Some(am::positive) => positive = true,
-            _ => return Err(Stop::BADARG),
-        }
-    }
-    Ok(unique(p, monotonic, positive))
 }
 
 fn make_ref<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {

@@ -2,9 +2,9 @@
 //! `system_flag(system_logger, _)` says): `{log, Level, Format, Arguments, Metadata}`. Before there is one, to
 //! standard error.
 
-use crate::registry;
 use crate::signal::{Parcel, send};
 use crate::time;
+use crate::{node, registry};
 use corten_term::{Atom, Heap, Pid, Term, am};
 use parking_lot::RwLock;
 
@@ -49,7 +49,12 @@ pub fn error(from: Option<Pid>, leader: Term<'_>, text: &str) {
 fn report(level: Atom, from: Option<Pid>, leader: Term<'_>, format: &str, arguments: &[Term<'_>]) {
     let to = match receiver() {
         Receiver::Undefined => return,
-        Receiver::Process(pid) => Some(pid),
+        Receiver::Process(pid) if node().processes.is_alive(pid) => Some(pid),
+        // Whoever it was is gone: as at the start.
+        Receiver::Process(_) => {
+            set_receiver(Receiver::Name(am::logger));
+            registry::whereis_process(am::logger)
+        }
         Receiver::Name(name) => registry::whereis_process(name),
     };
     let message = Parcel::build(|h| {

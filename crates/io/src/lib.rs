@@ -43,6 +43,7 @@ pub const TABLES: &[&[Bif]] = &[
 /// Opens the first port, for the first process, and handles the signals that a node handles from its start on.
 /// Called once, before the first process runs.
 pub fn init(first: corten_term::Pid) {
+    sys::process::keep_inherited_descriptors();
     port::init(first);
     signals::init();
     halt::set_flusher(port::flush);

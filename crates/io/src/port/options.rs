@@ -157,18 +157,33 @@ type Variables = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// `[{Name, Value | false}]`; a bare name is taken away too.
 fn variables(list: Term<'_>) -> Option<Variables> {
+    let text = |t: Term<'_>| is_text(t).then(|| native(t))?;
     let variable = |t: Term<'_>| {
-        let (name, value) = match t.as_tuple_of::<2>() {
-            Some([name, value]) if value.as_bool() == Some(false) => (*name, None),
-            Some([name, value]) => (*name, Some(native(*value)?)),
-            None => (t, None),
+        let [name, value] = *t.as_tuple_of::<2>()?;
+        let value = if value.is_nil() || value.as_bool() == Some(false) {
+            None
+        } else {
+            Some(text(value)?)
         };
-        let name = native(name)?;
+        let name = text(name)?;
         // A first character `=` is left over from other systems and allowed.
-        let valid = !name.is_empty() && !name[1..].contains(&b'=');
+        let valid = !name.iter().skip(1).any(|c| *c == b'=');
         valid.then_some((name, value))
     };
     list.to_vec()?.into_iter().map(variable).collect()
+}
+
+/// Characters in a list, which may be deep: other file names are none here.
+fn is_text(t: Term<'_>) -> bool {
+    let mut left = vec![t];
+    while let Some(t) = left.pop() {
+        match t.as_cons() {
+            Some((head, tail)) => left.extend([head, tail].into_iter().filter(|t| !t.is_small())),
+            None if t.is_nil() => {}
+            None => return false,
+        }
+    }
+    true
 }
 
 fn limits(value: Term<'_>) -> Option<Limits> {

@@ -70,7 +70,8 @@ fn command(program: &Program<'_>, o: &Options) -> Result<Command, Errno> {
         };
     }
     c.env_clear();
-    c.envs(variables.iter().map(|(k, v)| (os(k), os(v))));
+    let named = variables.iter().filter(|(k, _)| !k.is_empty());
+    c.envs(named.map(|(k, v)| (os(k), os(v))));
     if let Some(dir) = &o.cd {
         if let Err(e) = rustix::fs::access(dir.as_slice(), rustix::fs::Access::EXEC_OK) {
             return Ok(failing(dir, e));
@@ -90,6 +91,26 @@ fn failing(dir: &[u8], e: Errno) -> Command {
         .arg(os(dir))
         .arg(e.raw_os_error().to_string());
     c
+}
+
+/// Starts a program. One that the system cannot execute counts as started: it ends with the error's number.
+fn started(c: &mut Command) -> Result<Child, Errno> {
+    let failure = match c.spawn() {
+        Ok(child) => return Ok(child),
+        Err(e) => errno::of(&e),
+    };
+    if matches!(
+        failure,
+        Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE
+    ) {
+        return Err(failure);
+    }
+    let mut stand_in = Command::new(SHELL);
+    stand_in.args(["-c", "exit \"$0\""]);
+    stand_in.arg(failure.raw_os_error().to_string());
+    stand_in.stdin(Stdio::null()).stdout(Stdio::null());
+    stand_in.env_clear().process_group(0);
+    stand_in.spawn().map_err(|e| errno::of(&e))
 }
 
 /// A pipe, both ends closed in programs started by others.
@@ -137,7 +158,7 @@ impl Spawn {
             }
             sys::process::place_descriptors(&mut c, places);
         }
-        let child = c.spawn().map_err(|e| errno::of(&e))?;
+        let child = started(&mut c)?;
         // Closes our copies of the child's ends.
         drop(c);
         let os_pid = child.id();
