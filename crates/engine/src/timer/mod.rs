@@ -14,7 +14,7 @@ use crate::signal::{Node, Parcel, send};
 use crate::{node, registry, time};
 use corten_term::{Atom, Pid, RefNumbers};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -63,8 +63,16 @@ impl std::fmt::Debug for Callback {
 #[derive(Debug, Default)]
 struct Timers {
     wheel: Wheel<Action>,
-    by_reference: HashMap<RefNumbers, Key>,
-    by_owner: HashMap<Pid, Vec<RefNumbers>>,
+    by_reference: FxHashMap<RefNumbers, Named>,
+    /// The timers that send to a process.
+    by_owner: FxHashMap<Pid, Vec<RefNumbers>>,
+}
+
+/// A timer that has a reference: where it is on the wheel and in its owner's list.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    key: Key,
+    owned: usize,
 }
 
 #[derive(Debug)]
@@ -113,10 +121,13 @@ fn set(at: u64, action: Action) -> Handle {
     let current = now();
     let key = t.wheel.insert(at, current, action);
     if let Some((to, reference)) = owner {
-        t.by_reference.insert(reference, key);
+        let mut owned = 0;
         if let Receiver::Process(pid) = to {
-            t.by_owner.entry(pid).or_default().push(reference);
+            let list = t.by_owner.entry(pid).or_default();
+            owned = list.len();
+            list.push(reference);
         }
+        t.by_reference.insert(reference, Named { key, owned });
     }
     let next = t.wheel.next_due().unwrap_or(u64::MAX);
     let before = shard.next.swap(next, Ordering::SeqCst);
@@ -207,14 +218,14 @@ fn search() -> impl Iterator<Item = &'static Shard> {
 pub fn cancel(reference: RefNumbers) -> Option<u64> {
     search().find_map(|shard| {
         let mut t = shard.timers.lock();
-        let key = t.by_reference.remove(&reference)?;
-        let (at, action) = t.wheel.remove(key)?;
+        let named = t.by_reference.remove(&reference)?;
+        let (at, action) = t.wheel.remove(named.key)?;
         if let Action::Send {
             to: Receiver::Process(pid),
             ..
         } = action
         {
-            t.disown(pid, reference);
+            t.disown(pid, named.owned);
         }
         Some(milliseconds_left(at))
     })
@@ -224,7 +235,7 @@ pub fn cancel(reference: RefNumbers) -> Option<u64> {
 pub fn read(reference: RefNumbers) -> Option<u64> {
     search().find_map(|shard| {
         let t = shard.timers.lock();
-        let at = t.wheel.due(*t.by_reference.get(&reference)?)?;
+        let at = t.wheel.due(t.by_reference.get(&reference)?.key)?;
         Some(milliseconds_left(at))
     })
 }
@@ -234,19 +245,22 @@ pub(crate) fn cancel_all_of(pid: Pid) {
     for shard in shards() {
         let mut t = shard.timers.lock();
         for reference in t.by_owner.remove(&pid).unwrap_or_default() {
-            if let Some(key) = t.by_reference.remove(&reference) {
-                t.wheel.remove(key);
+            if let Some(named) = t.by_reference.remove(&reference) {
+                t.wheel.remove(named.key);
             }
         }
     }
 }
 
 impl Timers {
-    /// A timer for `pid` is no more.
-    fn disown(&mut self, pid: Pid, reference: RefNumbers) {
+    /// The timer at place `owned` of the list of `pid` is no more.
+    fn disown(&mut self, pid: Pid, owned: usize) {
         if let Some(list) = self.by_owner.get_mut(&pid) {
-            if let Some(i) = list.iter().rposition(|r| *r == reference) {
-                list.swap_remove(i);
+            if owned < list.len() {
+                list.swap_remove(owned);
+            }
+            if let Some(moved) = list.get(owned).and_then(|r| self.by_reference.get_mut(r)) {
+                moved.owned = owned;
             }
             if list.is_empty() {
                 self.by_owner.remove(&pid);
@@ -274,10 +288,12 @@ impl Timers {
                 message,
                 reference,
             } => {
-                self.by_reference.remove(&reference);
+                let named = self.by_reference.remove(&reference);
                 let pid = match to {
                     Receiver::Process(pid) => {
-                        self.disown(pid, reference);
+                        if let Some(named) = named {
+                            self.disown(pid, named.owned);
+                        }
                         Some(pid)
                     }
                     Receiver::Name(name) => registry::whereis_process(name),

@@ -1,5 +1,6 @@
 //! A hierarchical wheel: four levels of 256 slots, each a doubly linked list of entries in a slab. Setting and
-//! cancelling take constant time, and a cancelled entry is free at once.
+//! cancelling take constant time, and a cancelled entry is free at once. Timers of the same tick fire in the order in
+//! which they were set.
 //!
 //! Invariant: `current` is the last tick that was looked at. An entry of level 0 is due within 256 ticks and
 //! sits in the slot of its tick; one of level `k` sits in the slot of its tick divided by `256^k` and moves
@@ -20,6 +21,7 @@ pub struct Key {
 
 #[derive(Debug)]
 struct Entry<T> {
+    /// The last entry of the slot, if this is its first.
     previous: u32,
     next: u32,
     generation: u32,
@@ -103,18 +105,26 @@ impl<T> Wheel<T> {
         while level + 1 < LEVELS && delta >> (8 * (level + 1)) != 0 {
             level += 1;
         }
-        let slot = (at >> (8 * level)) as usize % SLOTS;
+        self.link(index, level, (at >> (8 * level)) as usize % SLOTS);
+    }
+
+    /// Puts an entry behind those of a slot.
+    fn link(&mut self, index: u32, level: usize, slot: usize) {
         let place = level * SLOTS + slot;
         let first = self.slots[place];
+        let last = if first == NIL {
+            self.slots[place] = index;
+            self.occupied[level][slot / 64] |= 1 << (slot % 64);
+            index
+        } else {
+            let last = std::mem::replace(&mut self.entries[first as usize].previous, index);
+            self.entries[last as usize].next = index;
+            last
+        };
         let e = &mut self.entries[index as usize];
         e.place = place as u32;
-        e.previous = NIL;
-        e.next = first;
-        if first != NIL {
-            self.entries[first as usize].previous = index;
-        }
-        self.slots[place] = index;
-        self.occupied[level][slot / 64] |= 1 << (slot % 64);
+        e.previous = last;
+        e.next = NIL;
     }
 
     fn entry(&self, key: Key) -> Option<&Entry<T>> {
@@ -139,17 +149,19 @@ impl<T> Wheel<T> {
             let e = &self.entries[index as usize];
             (e.previous, e.next, e.place as usize)
         };
-        if next != NIL {
-            self.entries[next as usize].previous = previous;
-        }
-        if previous != NIL {
+        let first = self.slots[place];
+        if index != first {
             self.entries[previous as usize].next = next;
+            let behind = if next == NIL { first } else { next };
+            self.entries[behind as usize].previous = previous;
+            return;
+        }
+        self.slots[place] = next;
+        if next == NIL {
+            let slot = place % SLOTS;
+            self.occupied[place / SLOTS][slot / 64] &= !(1 << (slot % 64));
         } else {
-            self.slots[place] = next;
-            if next == NIL {
-                let slot = place % SLOTS;
-                self.occupied[place / SLOTS][slot / 64] &= !(1 << (slot % 64));
-            }
+            self.entries[next as usize].previous = previous;
         }
     }
 
@@ -249,23 +261,27 @@ impl<T> Wheel<T> {
         if self.entries[index as usize].due > self.current {
             return self.place(index);
         }
-        let slot = self.current as usize % SLOTS;
-        let first = self.slots[slot];
-        let e = &mut self.entries[index as usize];
-        e.place = slot as u32;
-        e.previous = NIL;
-        e.next = first;
-        if first != NIL {
-            self.entries[first as usize].previous = index;
-        }
-        self.slots[slot] = index;
-        self.occupied[0][slot / 64] |= 1 << (slot % 64);
+        self.link(index, 0, self.current as usize % SLOTS);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timers_of_a_tick_fire_in_the_order_of_setting() {
+        for due in [5, 300, 70_000] {
+            let mut w = Wheel::default();
+            let keys: Vec<Key> = (0..10).map(|n| w.insert(due, 0, n)).collect();
+            for gone in [0, 4, 9] {
+                assert_eq!(w.remove(keys[gone]), Some((due, gone)));
+            }
+            w.insert(due, 0, 10);
+            let fired: Vec<usize> = std::iter::from_fn(|| w.pop_due(due)).collect();
+            assert_eq!(fired, [1, 2, 3, 5, 6, 7, 8, 10]);
+        }
+    }
 
     #[test]
     fn timers_fire_at_their_tick_and_not_after_they_were_cancelled() {
