@@ -3,9 +3,11 @@
 use crate::prelude::*;
 use crate::util::atom;
 use corten_engine::code::server::{self, Prepared};
-use corten_engine::code::{Codec, Loaded, export, find_export, funs, lower, nif};
-use corten_engine::logger;
+use corten_engine::code::{Codec, Loaded, export, find_export, funs, literals, lower, nif, purge};
+use corten_engine::signal::node::Task;
+use corten_engine::{logger, node};
 use corten_loader::BeamFile;
+use corten_term::Pid;
 use corten_term::etf::{self, DecodeOptions, EtfContext};
 use corten_term::reference::Magic;
 
@@ -18,6 +20,8 @@ pub const BIFS: &[Bif] = bifs![
     erlang:delete_module/1 => delete_module,
     erlang:check_old_code/1 => check_old_code,
     erts_internal:purge_module/2 => purge_module,
+    erts_literal_area_collector:release_area_switch/0 => release_area_switch,
+    erts_literal_area_collector:send_copy_request/3 => send_copy_request,
     erlang:module_loaded/1 => module_loaded,
     erlang:loaded/0 => loaded,
     erlang:pre_loaded/0 => pre_loaded,
@@ -135,15 +139,45 @@ fn check_old_code<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::bool(server::has_old(module_arg(a[0])?)))
 }
 
-fn purge_module<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+/// Raises `notsup` unless the caller is this helper of OTP's.
+fn only<'h>(p: &'h Process, helper: impl Fn(&node::Helpers) -> Pid) -> Result<(), Stop<'h>> {
+    match node::helpers() {
+        Some(h) if helper(h) == p.pid() => Ok(()),
+        _ => Err(Stop::NOTSUP),
+    }
+}
+
+fn purge_module<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    only(p, |h| h.code_purger)?;
     let module = module_arg(a[0])?;
     Ok(Term::bool(match a[1].as_atom().badarg()?.name() {
-        "prepare" => server::has_old(module),
-        "prepare_on_load" => server::prepare_purge_of_pending(module),
-        "abort" => false,
-        "complete" => server::purge(module),
+        "prepare" => purge::prepare(p, module)?,
+        "prepare_on_load" => purge::prepare_pending(p, module)?,
+        // Given up, so not done.
+        "abort" => purge::abort(module) && false,
+        "complete" => purge::complete(module),
         _ => return Err(Stop::BADARG),
     }))
+}
+
+// ---- literal areas ----
+
+fn release_area_switch<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    only(p, |h| h.literal_collector)?;
+    Ok(Term::bool(literals::switch(p)?))
+}
+
+/// The answer is `{copy_literals, {Area, How, Process}, ok | need_gc}`.
+fn send_copy_request<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    only(p, |h| h.literal_collector)?;
+    let to = a[0].as_local_pid().badarg()?;
+    if !(a[2].is(am::init) || a[2].is(am::check_gc) || a[2].is(am::need_gc)) {
+        return Err(Stop::BADARG);
+    }
+    let id = p.heap.tuple(&[a[1], a[2], a[0]]);
+    let request = p.heap.tuple(&[Term::atom(am::copy_literals), id, a[2]]);
+    Task::new(p.pid(), request).send(to);
+    Ok(Term::OK)
 }
 
 fn module_loaded<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {

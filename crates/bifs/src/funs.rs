@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use corten_engine::code::funs::entry_of;
-use corten_engine::code::server::fun_is_loaded;
+use corten_engine::code::purge::fun_is_loaded;
 use corten_term::Pid;
 use corten_term::fun::identity;
 use corten_term::term::Fun;

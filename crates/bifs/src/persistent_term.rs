@@ -1,12 +1,12 @@
 //! Module `persistent_term`: terms that all processes share without copying.
 //!
-//! A pair `{Key, Value}` lies in the literal range, so reading is a look-up and no copy. What is replaced
-//! or erased stays where it is, for processes that still hold it.
+//! A pair `{Key, Value}` lies in an area of the literal range, so reading is a look-up and no copy. What is replaced
+//! or erased goes the way of literals of purged code: processes copy what they still hold, then it is freed.
 
 use crate::prelude::*;
 use crate::util::same;
+use corten_engine::code::literals::Shared;
 use corten_term::hash::internal_hash;
-use corten_term::literal_area::immortal;
 use corten_term::map;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -22,22 +22,17 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:erase_persistent_terms/0 => erase_all,
 ];
 
-/// One `{Key, Value}` in the literal range.
-#[derive(Clone, Copy)]
-struct Entry {
-    pair: Term<'static>,
-    words: usize,
-}
+/// One `{Key, Value}`.
+struct Entry(Shared);
 
 impl Entry {
-    fn key(&self) -> Option<Term<'static>> {
-        Some(self.pair.as_tuple()?[0])
-    }
-    fn value(&self) -> Option<Term<'static>> {
-        Some(self.pair.as_tuple()?[1])
-    }
     fn has_key(&self, key: Term<'_>) -> bool {
-        self.key().is_some_and(|k| same(k, key))
+        let pair = self.0.term().as_tuple_of::<2>();
+        pair.is_some_and(|[k, _]| same(*k, key))
+    }
+    fn value<'h>(&self, p: &'h Process) -> Option<Term<'h>> {
+        let [_, value] = self.0.term_for(p).as_tuple_of::<2>()?;
+        Some(*value)
     }
 }
 
@@ -50,33 +45,29 @@ struct Table {
 }
 
 impl Table {
-    fn find(&self, key: Term<'_>) -> Option<Term<'static>> {
+    fn find<'h>(&self, p: &'h Process, key: Term<'_>) -> Option<Term<'h>> {
         let slot = self.slots.get(&internal_hash(key))?;
-        slot.iter().find(|e| e.has_key(key))?.value()
+        slot.iter().find(|e| e.has_key(key))?.value(p)
     }
-    fn remove(&mut self, key: Term<'_>) -> bool {
+    fn remove(&mut self, key: Term<'_>) -> Option<Entry> {
         let hash = internal_hash(key);
-        let Some(slot) = self.slots.get_mut(&hash) else {
-            return false;
-        };
-        let Some(i) = slot.iter().position(|e| e.has_key(key)) else {
-            return false;
-        };
+        let slot = self.slots.get_mut(&hash)?;
+        let i = slot.iter().position(|e| e.has_key(key))?;
         let old = slot.swap_remove(i);
         if slot.is_empty() {
             self.slots.remove(&hash);
         }
         self.count -= 1;
-        self.words -= old.words;
-        true
+        self.words -= old.0.words();
+        Some(old)
     }
     fn insert(&mut self, key: Term<'_>, entry: Entry) {
+        self.count += 1;
+        self.words += entry.0.words();
         self.slots
             .entry(internal_hash(key))
             .or_default()
             .push(entry);
-        self.count += 1;
-        self.words += entry.words;
     }
 }
 
@@ -90,38 +81,46 @@ fn change_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
     f(&mut TABLE.write().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn get_1<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    with_table(|t| t.find(a[0])).badarg()
+fn get_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    with_table(|t| t.find(p, a[0])).badarg()
 }
 
-fn get_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(with_table(|t| t.find(a[0])).unwrap_or(a[1]))
+fn get_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    Ok(with_table(|t| t.find(p, a[0])).unwrap_or(a[1]))
 }
 
 fn get_0<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let pairs: Vec<Term<'h>> = with_table(|t| t.slots.values().flatten().map(|e| e.pair).collect());
+    let pairs: Vec<Term<'h>> = with_table(|t| {
+        t.slots
+            .values()
+            .flatten()
+            .map(|e| e.0.term_for(p))
+            .collect()
+    });
     Ok(p.heap.list(&pairs))
 }
 
 fn store<'h>(p: &'h Process, key: Term<'h>, value: Term<'h>) -> BifResult<'h> {
-    let (pair, words) = immortal(p.heap.tuple(&[key, value])).ok_or(Stop::SYSTEM_LIMIT)?;
-    p.bump_reductions(words / 16);
-    change_table(|t| {
-        t.remove(key);
-        t.insert(key, Entry { pair, words });
+    let pair = Shared::new(p.heap.tuple(&[key, value])).ok_or(Stop::SYSTEM_LIMIT)?;
+    p.bump_reductions(pair.words() / 16);
+    // What was there goes when the table is not locked any more.
+    let _old = change_table(|t| {
+        let old = t.remove(key);
+        t.insert(key, Entry(pair));
+        old
     });
     Ok(Term::OK)
 }
 
 fn put<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    match with_table(|t| t.find(a[0])) {
+    match with_table(|t| t.find(p, a[0])) {
         Some(old) if same(old, a[1]) => Ok(Term::OK),
         _ => store(p, a[0], a[1]),
     }
 }
 
 fn put_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    match with_table(|t| t.find(a[0])) {
+    match with_table(|t| t.find(p, a[0])) {
         Some(old) if same(old, a[1]) => Ok(Term::OK),
         Some(_) => Err(Stop::BADARG),
         None => store(p, a[0], a[1]),
@@ -129,11 +128,12 @@ fn put_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn erase<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(Term::bool(change_table(|t| t.remove(a[0]))))
+    let old = change_table(|t| t.remove(a[0]));
+    Ok(Term::bool(old.is_some()))
 }
 
 fn erase_all<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    change_table(|t| *t = Table::default());
+    drop(change_table(std::mem::take));
     Ok(Term::OK)
 }
 

@@ -77,7 +77,7 @@ fn is_process_alive<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 fn reply_to(p: &Process, reference: Term<'_>) -> Reply {
     Reply {
         pid: p.pid(),
-        reference: Parcel::pack(reference),
+        reference: Parcel::pack_whole(reference),
     }
 }
 
@@ -100,7 +100,7 @@ fn item(t: Term<'_>) -> Option<Item> {
     let [name, key] = t.as_tuple_of::<2>()?;
     name.is(am::dictionary).then(|| Item {
         name: am::dictionary,
-        key: Some(Parcel::pack(*key)),
+        key: Some(Parcel::pack_whole(*key)),
     })
 }
 
@@ -375,7 +375,7 @@ fn group_leader_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         });
     };
     if pid == p.pid() {
-        p.set_group_leader(Parcel::pack(args[0]));
+        p.set_group_leader(Parcel::pack_whole(args[0]));
         return Ok(Term::TRUE);
     }
     if !node().processes.is_alive(pid) {
@@ -391,7 +391,7 @@ fn group_leader_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let pid = local_pid(args[1])?;
     args[2].as_reference().badarg()?;
     let body = Body::GroupLeader {
-        leader: Box::new(Parcel::pack(args[0])),
+        leader: Box::new(Parcel::pack_whole(args[0])),
         reply: Some(Box::new(reply_to(p, args[2]))),
     };
     if !send::control(pid, body) {
@@ -486,10 +486,7 @@ fn request_system_task<'h>(
     if priority != am::inherit && priority_number(priority).is_none() {
         return Err(Stop::BADARG);
     }
-    let task = Task {
-        requester,
-        request: Parcel::pack(request),
-    };
+    let task = Task::new(requester, request);
     let argument = task.argument();
     let ok = match task.operation() {
         Some(am::garbage_collect) => argument.is_some_and(|t| t.is(am::major) || t.is(am::minor)),
@@ -501,15 +498,7 @@ fn request_system_task<'h>(
     if !ok {
         return Err(Stop::BADARG);
     }
-    // One that is exiting answers too, as does nobody.
-    if node().processes.is_alive(pid) {
-        let body = Body::Task(Box::new(task));
-        if let Err(signal) = send::deliver(pid, corten_engine::signal::Node::control(body)) {
-            send::refused(signal, pid);
-        }
-    } else {
-        task.refuse();
-    }
+    task.send(pid);
     Ok(Term::OK)
 }
 

@@ -120,7 +120,7 @@ pub fn monitor_options(list: Term<'_>) -> Option<MonitorOptions> {
                     _ => return None,
                 });
             }
-            am::tag => o.tag = Some(Box::new(Parcel::pack(*value))),
+            am::tag => o.tag = Some(Box::new(Parcel::pack_whole(*value))),
             _ => return None,
         }
     }

@@ -67,16 +67,15 @@ fn start<'h>(p: &'h Process, args: Args<'h>, absolute: bool, wrap: bool) -> BifR
         _ => return Err(Stop::BADARG),
     };
     let reference = RefNumbers::fresh();
+    // The timer may run for long, so it owns literals too.
     let message = if wrap {
-        Parcel::build(|h| {
-            h.tuple(&[
-                Term::atom(am::timeout),
-                h.reference(reference),
-                corten_term::copy::copy(args[2], h),
-            ])
-        })
+        let timeout = Term::atom(am::timeout);
+        Parcel::pack_whole(
+            p.heap
+                .tuple(&[timeout, p.heap.reference(reference), args[2]]),
+        )
     } else {
-        Parcel::pack(args[2])
+        Parcel::pack_whole(args[2])
     };
     timer::start(at, to, reference, message);
     p.bump_reductions(2);

@@ -128,7 +128,7 @@ fn first_processes(config: &Config) -> Result<(), BootError> {
     const HIGH: u32 = 1;
     const NORMAL: u32 = 2;
     let none = Term::NIL;
-    make("erts_code_purger", "start", none, system(HIGH))?;
+    let purger = make("erts_code_purger", "start", none, system(HIGH))?;
     let collector = make("erts_literal_area_collector", "start", none, system(HIGH))?;
     let handlers = [
         make(
@@ -152,6 +152,7 @@ fn first_processes(config: &Config) -> Result<(), BootError> {
     ];
     let cleaner = make("erts_trace_cleaner", "start", none, system(NORMAL))?;
     node::set_helpers(node::Helpers {
+        code_purger: purger,
         literal_collector: collector,
         dirty_handlers: handlers,
         trace_cleaner: cleaner,

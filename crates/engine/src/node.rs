@@ -206,6 +206,7 @@ pub fn try_node() -> Option<&'static Node> {
 /// Processes of OTP's own that the engine sends to.
 #[derive(Debug, Clone, Copy)]
 pub struct Helpers {
+    pub code_purger: Pid,
     pub literal_collector: Pid,
     /// For processes of priority normal, high and max.
     pub dirty_handlers: [Pid; 3],

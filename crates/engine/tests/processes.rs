@@ -43,7 +43,6 @@ impl Executor for Player {
     fn uses_old_code(&self, _: &Process, _: Atom) -> bool {
         false
     }
-    fn copy_literals(&self, _: &Process) {}
     fn current_function(&self, _: &Process) -> Option<Mfa> {
         None
     }

@@ -143,7 +143,7 @@ fn monitor<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         (am::DOWN, am::unloaded)
     };
     let reference = RefNumbers::fresh();
-    let driver = Parcel::pack(*driver);
+    let driver = Parcel::pack_whole(*driver);
     deliver::message(p.pid(), |h| {
         h.tuple(&[
             Term::atom(tag),

@@ -13,6 +13,7 @@ use crate::{Heap, Term};
 /// Whether literals are copied or shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Literals {
+    /// But for those of a dying area.
     Share,
     Copy,
 }
@@ -34,7 +35,7 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
         match next & PRIMARY_MASK {
             PRIMARY_LIST => {
                 let p = (next & !PRIMARY_MASK) as *const Word;
-                if literals == Literals::Copy || !literal::contains(p as usize) {
+                if literals == Literals::Copy || !literal::is_shared(p as usize) {
                     words += 2;
                     // SAFETY: a cons has two words.
                     unsafe {
@@ -51,7 +52,7 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
             }
             PRIMARY_BOXED => {
                 let p = (next & !PRIMARY_MASK) as *const Word;
-                if literals == Literals::Copy || !literal::contains(p as usize) {
+                if literals == Literals::Copy || !literal::is_shared(p as usize) {
                     // SAFETY: a boxed term points to a complete object.
                     unsafe {
                         let shape = layout::shape(p);
@@ -110,7 +111,7 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
             let primary = w & PRIMARY_MASK;
             let shared = primary == PRIMARY_IMMEDIATE
                 || primary == PRIMARY_HEADER
-                || (literals == Literals::Share && literal::contains(p as usize));
+                || (literals == Literals::Share && literal::is_shared(p as usize));
             // SAFETY: `at` is a fresh word of `to` (or `root`); `p` a complete object of the source.
             unsafe {
                 if shared {

@@ -643,6 +643,39 @@ pub unsafe fn release_object(object: *mut Word) {
     }
 }
 
+/// Takes another count for a copy of an object, word for word, that is still to be put on an off-heap list. False if
+/// it is no object of such a list.
+///
+/// # Safety
+/// `object` is a complete copy of an object that is alive.
+pub unsafe fn share_object(object: *mut Word) -> bool {
+    // SAFETY: by the caller's promise the pointer word is alive.
+    unsafe {
+        match header_sub(*object) {
+            sub::BIN_REF => std::mem::forget(Binary::clone_raw(*object.add(1) as *mut _)),
+            sub::REF if header_arity(*object) == 4 => {
+                std::sync::Arc::increment_strong_count(*object.add(3) as *const Magic);
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Bytes that an off-heap object holds.
+///
+/// # Safety
+/// `object` is a complete bin ref or magic reference.
+pub unsafe fn off_heap_size(object: *mut Word) -> usize {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if header_sub(*object) != sub::BIN_REF {
+            return 0;
+        }
+        std::mem::ManuallyDrop::new(Binary::from_raw(*object.add(1) as *mut _)).len()
+    }
+}
+
 impl Drop for Heap {
     fn drop(&mut self) {
         // SAFETY: the heap is not borrowed any more, so no term of it is alive.

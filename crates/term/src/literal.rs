@@ -2,11 +2,16 @@
 //! a literal" is one subtraction and one comparison.
 //!
 //! The code server and `persistent_term` allocate areas here; the collector and the copier ask
-//! [`contains`]. Pages cost nothing until they are written. Freed areas are kept for reuse by size.
+//! [`contains`]. Pages cost nothing until they are written. Freed stretches are joined and used again, the
+//! smallest that fits first; whole pages of them go back to the system.
+//!
+//! Areas may be *dying*: no name leads to them any more, and every process is asked to copy what it still
+//! refers to. From then on copies of terms do not share what lies there ([`is_shared`]). A map with one byte to
+//! eight words, which are the unit of allocation, says which words are in dying areas.
 
 use crate::layout::Word;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 /// Bytes reserved: 64 GiB of addresses.
@@ -14,41 +19,75 @@ const RESERVED: usize = 1 << 36;
 
 static BASE: AtomicUsize = AtomicUsize::new(usize::MAX - RESERVED);
 
+/// Areas begin at multiples of this many words.
+const UNIT: usize = 8;
+
+/// One byte for each unit of the range: 1 in dying areas. Null until there is a range.
+static MARKS: AtomicPtr<AtomicU8> = AtomicPtr::new(std::ptr::null_mut());
+/// How many areas are dying.
+static DYING: AtomicUsize = AtomicUsize::new(0);
+
 struct Range {
     next: usize,
     end: usize,
     /// Freed stretches by start address: length in words.
     free: BTreeMap<usize, usize>,
+    /// The same by length.
+    by_length: BTreeSet<(usize, usize)>,
     used_words: usize,
+    page: usize,
+}
+
+impl Range {
+    fn insert(&mut self, start: usize, words: usize) {
+        self.free.insert(start, words);
+        self.by_length.insert((words, start));
+    }
+    fn remove(&mut self, start: usize) -> Option<usize> {
+        let words = self.free.remove(&start)?;
+        self.by_length.remove(&(words, start));
+        Some(words)
+    }
 }
 
 static RANGE: LazyLock<Mutex<Range>> = LazyLock::new(|| {
-    // SAFETY: a fresh anonymous mapping; nobody else knows its addresses.
-    let p = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            RESERVED,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
-    let (next, end) = if p == libc::MAP_FAILED {
-        (0, 0)
-    } else {
-        (p as usize, p as usize + RESERVED)
-    };
-    if end != 0 {
+    let (mut next, mut end) = (0, 0);
+    if let (Some(range), Some(marks)) = (reserve(RESERVED), reserve(RESERVED / 8 / UNIT)) {
+        (next, end) = (range, range + RESERVED);
+        MARKS.store(marks as *mut AtomicU8, Ordering::Release);
         BASE.store(next, Ordering::Release);
     }
     Mutex::new(Range {
         next,
         end,
         free: BTreeMap::new(),
+        by_length: BTreeSet::new(),
         used_words: 0,
+        page: page_size(),
     })
 });
+
+/// Addresses without memory behind them, until they are written.
+fn reserve(bytes: usize) -> Option<usize> {
+    // SAFETY: a fresh anonymous mapping; nobody else knows its addresses.
+    let p = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    (p != libc::MAP_FAILED).then_some(p as usize)
+}
+
+fn page_size() -> usize {
+    // SAFETY: asks for a number.
+    let n = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(n).unwrap_or(4096).max(8)
+}
 
 /// Whether the address lies in the literal range.
 #[inline(always)]
@@ -56,29 +95,70 @@ pub fn contains(address: usize) -> bool {
     address.wrapping_sub(BASE.load(Ordering::Relaxed)) < RESERVED
 }
 
+/// Whether a copy of a term may refer to the object there: it is a literal that stays.
+#[inline(always)]
+pub fn is_shared(address: usize) -> bool {
+    contains(address) && !is_dying(address)
+}
+
+/// Whether the address, in the literal range, lies in a dying area.
+#[inline]
+pub fn is_dying(address: usize) -> bool {
+    DYING.load(Ordering::Acquire) != 0 && is_marked(address)
+}
+
+fn is_marked(address: usize) -> bool {
+    // SAFETY: in the literal range, so the map is there and has a byte for it.
+    unsafe { (*mark(address)).load(Ordering::Relaxed) != 0 }
+}
+
+fn mark(address: usize) -> *const AtomicU8 {
+    let unit = (address - BASE.load(Ordering::Relaxed)) / 8 / UNIT;
+    MARKS.load(Ordering::Relaxed).wrapping_add(unit)
+}
+
+/// Says that an area, live and in one piece, is dying, or that it is gone. Threads that copy a term at the moment may
+/// not have seen it yet.
+pub fn set_dying(at: *mut Word, words: usize, dying: bool) {
+    let first = mark(at as usize);
+    for i in 0..units(words) {
+        // SAFETY: the map has a byte for each unit of the area.
+        unsafe { (*first.add(i)).store(u8::from(dying), Ordering::Relaxed) };
+    }
+    if dying {
+        DYING.fetch_add(1, Ordering::SeqCst);
+    } else {
+        DYING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn units(words: usize) -> usize {
+    words.max(1).div_ceil(UNIT)
+}
+
 /// Takes `words` words from the range; `None` when it is exhausted.
 pub fn allocate(words: usize) -> Option<*mut Word> {
-    let bytes = words.max(1) * 8;
+    if words > RESERVED / 8 {
+        return None;
+    }
+    let words = units(words) * UNIT;
+    let bytes = words * 8;
     let mut range = RANGE.lock().unwrap_or_else(|e| e.into_inner());
-    let fit = range
-        .free
-        .iter()
-        .find(|(_, w)| **w >= words.max(1))
-        .map(|(a, w)| (*a, *w));
-    range.used_words += words.max(1);
-    if let Some((at, have)) = fit {
-        range.free.remove(&at);
-        if have > words.max(1) {
-            range.free.insert(at + bytes, have - words.max(1));
+    let fit = range.by_length.range((words, 0)..).next().copied();
+    if let Some((have, at)) = fit {
+        range.remove(at);
+        if have > words {
+            range.insert(at + bytes, have - words);
         }
+        range.used_words += words;
         return Some(at as *mut Word);
     }
     if range.end - range.next < bytes {
-        range.used_words -= words.max(1);
         return None;
     }
     let at = range.next;
     range.next += bytes;
+    range.used_words += words;
     Some(at as *mut Word)
 }
 
@@ -88,22 +168,76 @@ pub fn allocate(words: usize) -> Option<*mut Word> {
 /// `at` came from [`allocate`] with the same `words`, and nothing refers to it any more.
 pub unsafe fn release(at: *mut Word, words: usize) {
     let mut range = RANGE.lock().unwrap_or_else(|e| e.into_inner());
-    range.used_words -= words.max(1);
-    let (mut start, mut len) = (at as usize, words.max(1));
+    let words = units(words) * UNIT;
+    range.used_words -= words;
+    let (mut start, mut len) = (at as usize, words);
     if let Some((&before, &w)) = range.free.range(..start).next_back()
         && before + w * 8 == start
     {
-        range.free.remove(&before);
+        range.remove(before);
         start = before;
         len += w;
     }
-    if let Some(w) = range.free.remove(&(start + len * 8)) {
+    if let Some(w) = range.remove(start + len * 8) {
         len += w;
     }
-    range.free.insert(start, len);
+    range.insert(start, len);
+    // Pages that this area had a part in and that are free altogether now; others went back before.
+    let page = range.page;
+    let first = start.next_multiple_of(page).max(at as usize / page * page);
+    let last =
+        ((start + len * 8) / page * page).min((at as usize + words * 8).next_multiple_of(page));
+    if first < last {
+        // SAFETY: free pages of our mapping; they read as zeroes afterwards. Failing leaves them as they are.
+        unsafe { libc::madvise(first as *mut _, last - first, libc::MADV_DONTNEED) };
+    }
 }
 
 /// Words in live areas.
 pub fn used_words() -> usize {
     RANGE.lock().unwrap_or_else(|e| e.into_inner()).used_words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_stretches_are_joined_and_used_again() {
+        let all: Vec<_> = (0..64).map(|_| allocate(1000).unwrap()).collect();
+        // SAFETY: fresh areas that nobody uses.
+        unsafe {
+            for (i, at) in all.iter().enumerate() {
+                at.write(i as Word);
+            }
+            for at in all.iter().skip(1).step_by(2).chain(all.iter().step_by(2)) {
+                release(*at, 1000);
+            }
+        }
+        let whole = allocate(64_000).unwrap();
+        // SAFETY: as above.
+        unsafe { release(whole, 64_000) };
+        assert!(contains(whole as usize) && all.contains(&whole));
+        assert!(allocate(usize::MAX / 8).is_none());
+    }
+
+    #[test]
+    fn only_dying_areas_are_not_shared() {
+        let [a, b, c] = [10, 20, 30].map(|n| allocate(n).unwrap());
+        set_dying(a, 10, true);
+        set_dying(c, 30, true);
+        assert!(!is_shared(a as usize) && !is_shared(a as usize + 72));
+        assert!(is_shared(b as usize) && is_shared(b as usize + 19 * 8));
+        assert!(!is_shared(c as usize + 29 * 8));
+        set_dying(a, 10, false);
+        assert!(is_shared(a as usize) && !is_shared(c as usize));
+        set_dying(c, 30, false);
+        assert!(is_shared(c as usize) && !is_shared(&raw const a as usize));
+        // SAFETY: fresh areas that nobody uses.
+        unsafe {
+            release(a, 10);
+            release(b, 20);
+            release(c, 30);
+        }
+    }
 }

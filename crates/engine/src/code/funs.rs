@@ -17,6 +17,8 @@ use std::sync::{LazyLock, Mutex};
 pub struct FunEntry {
     /// The body's entry; null while it is not loaded.
     pub code: AtomicPtr<Word>,
+    /// Where it led before a purge that goes on; null otherwise.
+    held_back: AtomicPtr<Word>,
     pub module: Atom,
     /// How many arguments the fun takes.
     pub arity: u8,
@@ -39,6 +41,32 @@ impl FunEntry {
     }
     pub fn set_function(&self, name: Atom) {
         self.function.store(name.index(), Ordering::Relaxed);
+    }
+    /// A purge begins: the fun leads nowhere, if it has led to code that `is_old`.
+    pub(super) fn hold_back(&self, is_old: impl Fn(*const Word) -> bool) -> bool {
+        let code = self.code.load(Ordering::Acquire);
+        if code.is_null() || !is_old(code) {
+            return false;
+        }
+        self.held_back.store(code, Ordering::Release);
+        self.replace(code, std::ptr::null_mut())
+    }
+    /// The purge has ended; `back` to where the fun led, unless it leads elsewhere by now.
+    pub(super) fn let_go(&self, back: bool) {
+        let code = self.held_back.swap(std::ptr::null_mut(), Ordering::AcqRel);
+        if back {
+            self.replace(std::ptr::null_mut(), code);
+        }
+    }
+    /// Whether a purge that goes on keeps it from leading anywhere.
+    pub fn is_held_back(&self) -> bool {
+        self.code.load(Ordering::Acquire).is_null()
+            && !self.held_back.load(Ordering::Acquire).is_null()
+    }
+    fn replace(&self, from: *mut Word, to: *mut Word) -> bool {
+        self.code
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
     fn local(&self) -> LocalFun {
         LocalFun {
@@ -63,6 +91,7 @@ pub fn entry(f: &LocalFun) -> &'static FunEntry {
         .or_insert_with(|| {
             Box::leak(Box::new(FunEntry {
                 code: AtomicPtr::new(std::ptr::null_mut()),
+                held_back: AtomicPtr::new(std::ptr::null_mut()),
                 module: f.module,
                 arity: f.arity,
                 index: f.index,

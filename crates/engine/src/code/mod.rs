@@ -8,13 +8,16 @@
 //! - [`module`]: one instance of a module's code;
 //! - [`lower`]: from a decoded file to an instance;
 //! - [`server`]: which instances are current and old, loading, deleting, purging;
+//! - [`purge`]: taking old code away; [`literals`]: giving literal areas back;
 //! - [`nif`]: static native modules.
 
 pub mod export;
 pub mod funs;
+pub mod literals;
 pub mod lower;
 pub mod module;
 pub mod nif;
+pub mod purge;
 pub mod server;
 
 pub use export::{Export, export, find_export};

@@ -3,8 +3,9 @@
 use super::FunEntry;
 use crate::process::Mfa;
 use corten_loader::module::LineEntry;
-use corten_term::{Atom, Heap, Word, literal};
-use std::sync::Mutex;
+use corten_term::literal_area::LiteralArea;
+use corten_term::{Atom, Word};
+use std::sync::{Mutex, PoisonError};
 
 /// A function of an instance. Offsets count words from the start of the code.
 #[derive(Debug, Clone, Copy)]
@@ -29,47 +30,6 @@ pub struct LineMark {
     pub entry: u32,
 }
 
-/// A stretch of the literal range with the terms of one instance.
-#[derive(Debug)]
-pub struct LiteralArea {
-    pub start: *mut Word,
-    pub words: usize,
-    /// Owns what the off-heap objects of the area refer to; its bump area is the stretch.
-    heap: Heap,
-}
-
-// SAFETY: literals never change once made.
-unsafe impl Send for LiteralArea {}
-// SAFETY: as above; the heap is only touched when the area is made and when it goes.
-unsafe impl Sync for LiteralArea {}
-
-impl LiteralArea {
-    /// Room for `words` words.
-    pub fn new(words: usize) -> Option<LiteralArea> {
-        let start = literal::allocate(words)?;
-        let heap = Heap::new();
-        // SAFETY: fresh memory of that size.
-        unsafe { heap.set_area(start, start.add(words)) };
-        Some(LiteralArea { start, words, heap })
-    }
-    pub fn heap(&self) -> &Heap {
-        &self.heap
-    }
-    pub fn contains(&self, p: *const Word) -> bool {
-        let at = p as usize;
-        at >= self.start as usize && at < self.start as usize + self.words * 8
-    }
-}
-
-impl Drop for LiteralArea {
-    fn drop(&mut self) {
-        // The heap releases its off-heap objects by walking the area, so it goes first.
-        self.heap = Heap::new();
-        // SAFETY: allocated with this size; whoever drops an instance has made sure that nothing refers to it.
-        unsafe { literal::release(self.start, self.words) };
-    }
-}
-
 /// One instance of a module's code.
 #[derive(Debug)]
 pub struct Loaded {
@@ -84,7 +44,8 @@ pub struct Loaded {
     pub files: Vec<Box<str>>,
     /// Name, arity, offset of the entry.
     pub exports: Vec<(Atom, u8, u32)>,
-    pub literals: Vec<LiteralArea>,
+    /// What the code refers to; empty once the instance is purged.
+    literals: Mutex<Vec<LiteralArea>>,
     /// What `bs_match_string` and string segments point into.
     pub strings: Box<[u8]>,
     /// External terms, or empty.
@@ -134,7 +95,7 @@ impl Loaded {
             line_entries: parts.line_entries,
             files: parts.files,
             exports: parts.exports,
-            literals: parts.literals,
+            literals: Mutex::new(parts.literals),
             strings: parts.strings,
             attributes: parts.attributes,
             compile_info: parts.compile_info,
@@ -191,11 +152,15 @@ impl Loaded {
         }
         Some((self.files.get(entry.file as usize)?, entry.line))
     }
+    /// Takes the literals away, as the instance is purged: its code runs no more, but processes may hold them.
+    pub fn take_literals(&self) -> Vec<LiteralArea> {
+        std::mem::take(&mut *self.literals.lock().unwrap_or_else(PoisonError::into_inner))
+    }
     /// Functions that `load_nif` has replaced.
     pub fn nif_names(&self) -> Vec<(Atom, u8)> {
         self.nifs
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
     pub fn mfa(&self, f: &Function) -> Mfa {

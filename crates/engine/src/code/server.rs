@@ -4,16 +4,13 @@
 //! effect on what runs, [`commit`] makes instances current. A module with an `-on_load` function stays pending
 //! until [`finish_on_load`].
 //!
-//! Purged code and its literals are unreachable by name and address but stay in memory: handing them back needs the
-//! literal area collector's protocol, which the engine does not speak yet.
+//! How old code goes is in [`purge`](super::purge).
 
+use super::Location;
 use super::export::{self, Export, find_export};
 use super::lower::{self, LowerError};
 use super::module::Loaded;
-use super::{FunEntry, Location};
-use crate::Process;
 use corten_loader::LoadError;
-use corten_term::layout::{IMMEDIATE2_MASK, TAG_CATCH, is_header};
 use corten_term::{Atom, Word};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
@@ -27,7 +24,7 @@ pub struct Instances {
     /// Waits for its `-on_load` function.
     pub pending: Option<Arc<Loaded>>,
     /// What is old while code that failed to load is being purged in its place.
-    set_aside: Option<Arc<Loaded>>,
+    pub(super) set_aside: Option<Arc<Loaded>>,
 }
 
 static MODULES: LazyLock<RwLock<HashMap<Atom, Instances>>> = LazyLock::new(RwLock::default);
@@ -112,6 +109,8 @@ pub fn commit(prepared: &Prepared) -> Option<Arc<Loaded>> {
         .unwrap_or_else(PoisonError::into_inner)
         .insert(code.start() as usize, code.clone());
     if code.on_load.is_some() {
+        // Its funs work already: the `-on_load` function may call them.
+        connect_funs(&code);
         with_instances(code.module, |i| i.pending = Some(code.clone()));
     } else {
         activate(&code);
@@ -119,7 +118,7 @@ pub fn commit(prepared: &Prepared) -> Option<Arc<Loaded>> {
     Some(code)
 }
 
-fn with_instances<R>(module: Atom, f: impl FnOnce(&mut Instances) -> R) -> R {
+pub(super) fn with_instances<R>(module: Atom, f: impl FnOnce(&mut Instances) -> R) -> R {
     let mut modules = MODULES.write().unwrap_or_else(PoisonError::into_inner);
     f(modules.entry(module).or_default())
 }
@@ -178,9 +177,7 @@ fn activate(code: &Arc<Loaded>) {
         }
         before
     });
-    for (entry, offset) in &code.funs {
-        entry.code.store(code.at(*offset), Ordering::Release);
-    }
+    connect_funs(code);
     for (name, arity, offset) in &code.exports {
         let e = export::export(code.module, *name, *arity);
         if !lower::is_bif(e) {
@@ -195,6 +192,13 @@ fn activate(code: &Arc<Loaded>) {
         if !kept {
             unexport(code.module, *name, *arity);
         }
+    }
+}
+
+/// Funs of the code lead to it.
+pub(super) fn connect_funs(code: &Loaded) {
+    for (entry, offset) in &code.funs {
+        entry.code.store(code.at(*offset), Ordering::Release);
     }
 }
 
@@ -224,48 +228,27 @@ pub fn delete(module: Atom) -> Option<bool> {
     Some(true)
 }
 
-/// Forgets old code. The caller has made sure that no process uses it.
-pub fn purge(module: Atom) -> bool {
-    let old = with_instances(module, |i| {
-        let old = i.old.take();
-        i.old = i.set_aside.take();
-        old
-    });
-    let Some(old) = old else {
-        return false;
-    };
-    forget(&old);
-    true
-}
-
 /// Lets code whose `-on_load` function failed take the place of old code, to be purged.
-pub fn prepare_purge_of_pending(module: Atom) -> bool {
-    with_instances(module, |i| {
+pub(super) fn set_aside_pending(module: Atom) -> bool {
+    let moved = with_instances(module, |i| {
         let Some(pending) = i.pending.take() else {
             return false;
         };
         i.set_aside = i.old.replace(pending);
         true
-    })
+    });
+    if moved {
+        unexport_on_load(module);
+    }
+    moved
 }
 
-/// Makes an instance unreachable.
-fn forget(code: &Arc<Loaded>) {
-    for (entry, _) in &code.funs {
-        let at = entry.code.load(Ordering::Acquire);
-        if code.contains(at) {
-            let null = std::ptr::null_mut();
-            let _ = entry
-                .code
-                .compare_exchange(at, null, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
+/// No address leads to the instance any more.
+pub(super) fn remove_range(code: &Loaded) {
     RANGES
         .write()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&(code.start() as usize));
-    // See the module page: the memory stays.
-    std::mem::forget(code.clone());
 }
 
 /// The entry of the `-on_load` function that waits to be called.
@@ -279,8 +262,16 @@ pub fn finish_on_load(module: Atom) -> bool {
     let Some(code) = with_instances(module, |i| i.pending.take()) else {
         return false;
     };
+    unexport_on_load(module);
     activate(&code);
     true
+}
+
+/// The `-on_load` function has done its work.
+fn unexport_on_load(module: Atom) {
+    if let Some(name) = Atom::existing(ON_LOAD) {
+        unexport(module, name, 0);
+    }
 }
 
 /// The instance that holds an address.
@@ -309,42 +300,12 @@ fn static_location(pc: *const Word) -> Option<Location> {
     Some(Location { mfa, line: None })
 }
 
-/// Whether the running process would return to, goes on in, or holds a fun of the old code of `module`.
-pub fn uses_old(p: &Process, module: Atom) -> bool {
-    let Some(old) = instances(module).old else {
-        return false;
-    };
-    if old.contains(p.pc.get()) {
-        return true;
-    }
-    let (mut at, end) = (p.stack_top.get(), p.block_end.get());
-    while at < end {
-        // SAFETY: words of the stack of the process that this thread runs.
-        let w = unsafe { *at };
-        at = at.wrapping_add(1);
-        let code = if is_header(w) {
-            w as *const Word
-        } else if w & IMMEDIATE2_MASK == TAG_CATCH {
-            ((w >> 6) << 3) as *const Word
-        } else {
-            continue;
-        };
-        if old.contains(code) {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether `f` is the entry of code that is loaded.
-pub fn fun_is_loaded(f: &FunEntry) -> bool {
-    !f.code.load(Ordering::Acquire).is_null()
-}
+const ON_LOAD: &str = "-on_load";
 
 /// The hidden export through which a BIF calls the `-on_load` function of a module.
 pub fn on_load_export(module: Atom) -> Option<&'static Export> {
     let entry = on_load_entry(module)?;
-    let e = export::export(module, Atom::new("-on_load").ok()?, 0);
+    let e = export::export(module, Atom::new(ON_LOAD).ok()?, 0);
     e.code.store(entry, Ordering::Release);
     Some(e)
 }

@@ -5,7 +5,8 @@
 //! a minor collection) is copied, wherever it lies: block, fragment, old heap.
 
 use corten_term::layout::{self, *};
-use corten_term::{binary, heap, literal};
+use corten_term::{heap, literal};
+use std::collections::HashMap;
 
 /// Addresses from `start` up to `end`.
 #[derive(Debug, Clone, Copy)]
@@ -44,10 +45,22 @@ pub struct Copier {
     old_start: *mut Word,
     old_top: *mut Word,
     old_scan: *mut Word,
+    /// Whether objects of dying literal areas are copied.
+    evacuating: bool,
+    /// Where objects of it were copied to. Other processes read them, so nothing can be left behind there.
+    evacuated: HashMap<*mut Word, *mut Word>,
+    /// Those among the copies that belong on the off-heap list.
+    adopted: Vec<*mut Word>,
 }
 
 impl Copier {
-    pub fn new(new: *mut Word, old: Range, mature: Range, old_top: *mut Word) -> Copier {
+    pub fn new(
+        new: *mut Word,
+        old: Range,
+        mature: Range,
+        old_top: *mut Word,
+        evacuating: bool,
+    ) -> Copier {
         Copier {
             new_start: new,
             top: new,
@@ -57,6 +70,9 @@ impl Copier {
             old_start: old_top,
             old_top,
             old_scan: old_top,
+            evacuating,
+            evacuated: HashMap::new(),
+            adopted: Vec::new(),
         }
     }
     /// End of what was copied to the new block.
@@ -81,9 +97,51 @@ impl Copier {
         }
     }
 
+    /// Whether the object behind `w`, at `p`, stays where it is; `w` is right then.
+    ///
+    /// # Safety
+    /// As [`Copier::forward`].
     #[inline(always)]
-    fn stays(&self, p: *const Word) -> bool {
-        self.old.contains(p) || literal::contains(p as usize)
+    unsafe fn stays(&mut self, p: *mut Word, w: &mut Word) -> bool {
+        if self.old.contains(p) {
+            return true;
+        }
+        if !literal::contains(p as usize) {
+            return false;
+        }
+        if self.evacuating && literal::is_dying(p as usize) {
+            // SAFETY: by the caller's promise.
+            unsafe { self.evacuate(p, w) };
+        }
+        true
+    }
+
+    /// Copies the object at `p`, in a dying area, once. `w` points to the copy afterwards.
+    ///
+    /// # Safety
+    /// As [`Copier::forward`].
+    #[cold]
+    unsafe fn evacuate(&mut self, p: *mut Word, w: &mut Word) {
+        let tag = *w & PRIMARY_MASK;
+        let to = match self.evacuated.get(&p) {
+            Some(to) => *to,
+            // SAFETY: a complete object, and there is room.
+            None => unsafe {
+                let n = match tag {
+                    PRIMARY_LIST => 2,
+                    _ => layout::shape(p).words,
+                };
+                let to = self.top;
+                self.top = to.add(n);
+                std::ptr::copy_nonoverlapping(p, to, n);
+                if tag == PRIMARY_BOXED && heap::share_object(to) {
+                    self.adopted.push(to);
+                }
+                self.evacuated.insert(p, to);
+                to
+            },
+        };
+        *w = to as Word | tag;
     }
 
     /// Room for `n` words where the object at `p` belongs.
@@ -110,7 +168,7 @@ impl Copier {
         unsafe {
             match *w & PRIMARY_MASK {
                 PRIMARY_LIST => {
-                    if self.stays(p) {
+                    if self.stays(p, w) {
                         return;
                     }
                     let head = *p;
@@ -127,7 +185,7 @@ impl Copier {
                     *w = new;
                 }
                 PRIMARY_BOXED => {
-                    if self.stays(p) {
+                    if self.stays(p, w) {
                         return;
                     }
                     let head = *p;
@@ -224,19 +282,23 @@ impl Copier {
                 if moved || self.old.contains(object) {
                     *link = now;
                     link = layout::off_heap_link(now).cast();
-                    if header_sub(*now) == sub::BIN_REF {
-                        let b = std::mem::ManuallyDrop::new(binary::Binary::from_raw(
-                            *now.add(1) as *mut _
-                        ));
-                        bytes += b.len();
-                        if self.old.contains(now) || new_old.contains(now) {
-                            old_bytes += b.len();
-                        }
+                    let size = heap::off_heap_size(now);
+                    bytes += size;
+                    if self.old.contains(now) || new_old.contains(now) {
+                        old_bytes += size;
                     }
                 } else {
                     heap::release_object(object);
                 }
                 object = next;
+            }
+        }
+        for &object in &self.adopted {
+            // SAFETY: copies that `evacuate` has made.
+            unsafe {
+                *link = object;
+                link = layout::off_heap_link(object).cast();
+                bytes += heap::off_heap_size(object);
             }
         }
         // SAFETY: `link` is `first` or the link word of the last kept object.

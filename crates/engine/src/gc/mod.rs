@@ -10,6 +10,7 @@
 
 mod block;
 mod cheney;
+pub mod literals;
 mod roots;
 
 pub use block::{heap_sizes, next_size};
@@ -35,6 +36,15 @@ pub struct Outcome {
     pub copied: usize,
     /// The process is larger than its `max_heap_size` allows.
     pub too_large: bool,
+}
+
+/// What a collection goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Minor,
+    Major,
+    /// A major one that copies objects of dying literal areas too.
+    Evacuating,
 }
 
 /// Gives a new process its heap block, with room for `words` words (rounded up).
@@ -160,28 +170,42 @@ pub fn collect_swapped_out(p: &Process, major: bool) -> Outcome {
     if major {
         p.set_flag(flag::NEED_FULLSWEEP, true);
     }
-    let live = p.live.get() as usize;
-    let mut x: Vec<Word> =
-        p.x.iter()
-            .map(|c| c.get())
-            .chain(p.more_x.borrow().iter().copied())
-            .take(live)
-            .collect();
+    let mut x = live_registers(p);
     let out = collect(p, 0, &mut x);
+    keep_registers(p, x);
+    out
+}
+
+/// The live registers of a process that is swapped out.
+fn live_registers(p: &Process) -> Vec<Word> {
+    let live = p.live.get() as usize;
+    p.x.iter()
+        .map(|c| c.get())
+        .chain(p.more_x.borrow().iter().copied())
+        .take(live)
+        .collect()
+}
+
+/// Puts them back.
+fn keep_registers(p: &Process, x: Vec<Word>) {
     for (i, w) in x.into_iter().enumerate() {
         match p.x.get(i) {
             Some(c) => c.set(w),
             None => p.more_x.borrow_mut()[i - p.x.len()] = w,
         }
     }
-    out
 }
 
 /// Collects and leaves the process with as little memory as its live data needs (`hibernate`).
 pub fn hibernate(p: &Process, live_x: &mut [Word]) -> Outcome {
-    let live = copy_all(p, upper_bound(p) + stack_words(p) + RESERVED, live_x, true);
+    let live = copy_all(
+        p,
+        upper_bound(p) + stack_words(p) + RESERVED,
+        live_x,
+        Kind::Major,
+    );
     let exact = used_words(p) + stack_words(p) + RESERVED;
-    let again = copy_all(p, exact, live_x, true);
+    let again = copy_all(p, exact, live_x, Kind::Major);
     p.set_flag(flag::FORCE_GC, false);
     Outcome {
         copied: live + again,
@@ -218,7 +242,7 @@ fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     } else {
         next_size(room + need).max(block_words(p))
     };
-    let mut copied = copy_all(p, size, live_x, false);
+    let mut copied = copy_all(p, size, live_x, Kind::Minor);
     let count = u16::from(!young);
     p.minor_collections
         .set(p.minor_collections.get().saturating_add(count));
@@ -231,7 +255,7 @@ fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
 
 fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     let size = next_size(upper_bound(p) + stack_words(p) + need + RESERVED);
-    let mut copied = copy_all(p, size, live_x, true);
+    let mut copied = copy_all(p, size, live_x, Kind::Major);
     p.minor_collections.set(0);
     p.set_flag(flag::NEED_FULLSWEEP, false);
     copied += resize(p, need, live_x);
@@ -262,7 +286,7 @@ fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     // Everything here survived just now: none of it is to grow old by the move.
     let survived = words_between(p.block_start.get(), p.high_water.get());
     p.high_water.set(p.block_start.get());
-    let copied = copy_all(p, target, live_x, false);
+    let copied = copy_all(p, target, live_x, Kind::Minor);
     p.high_water.set(
         p.block_start
             .get()
@@ -271,9 +295,10 @@ fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     copied
 }
 
-/// Copies everything alive into a fresh block of `size` words (and, unless `major`, mature objects to the
+/// Copies everything alive into a fresh block of `size` words (and, in a minor collection, mature objects to the
 /// old heap), then frees what was left behind. Returns words copied.
-fn copy_all(p: &Process, size: usize, live_x: &mut [Word], major: bool) -> usize {
+fn copy_all(p: &Process, size: usize, live_x: &mut [Word], kind: Kind) -> usize {
+    let major = kind != Kind::Minor;
     roots::adopt_examined_message(p);
     let from = Range::new(p.block_start.get(), p.heap.top());
     let old_block = (p.block_start.get(), block_words(p));
@@ -292,6 +317,7 @@ fn copy_all(p: &Process, size: usize, live_x: &mut [Word], major: bool) -> usize
         } else {
             p.old_top.get()
         },
+        kind == Kind::Evacuating,
     );
 
     // The stack moves first: continuation pointers and immediates as they are, the rest as roots.

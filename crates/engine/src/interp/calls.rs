@@ -7,7 +7,7 @@ use super::machine::*;
 use super::stacktrace::Top;
 use super::{Outcome, static_code};
 use crate::bif::{BifFlags, BifResult};
-use crate::code::{Export, FunEntry, export, find_export};
+use crate::code::{Export, FunEntry, export, find_export, purge};
 use crate::process::{Class, Mfa, flag};
 use crate::{Bif, Process, Stop};
 use corten_term::layout::*;
@@ -519,12 +519,26 @@ fn enter_fun(cx: Cx<'_>, fun: Term<'_>, n: usize, next: Next) -> Go {
     let entry = unsafe { &*(f.entry as *const FunEntry) };
     let code = entry.code.load(Ordering::Acquire);
     if code.is_null() {
-        return undefined_lambda(cx, fun, entry, n);
+        return match purge::suspend_caller(cx.p, entry) {
+            true => pending_purge(cx, fun, entry, n),
+            false => undefined_lambda(cx, fun, entry, n),
+        };
     }
     for (i, t) in f.free.iter().enumerate() {
         cx.set_x(n + i, t.raw());
     }
     code
+}
+
+/// The code of a fun is being purged: once that is over, the purger's function calls the fun again.
+#[cold]
+fn pending_purge(cx: Cx<'_>, fun: Term<'_>, entry: &FunEntry, n: usize) -> Go {
+    let args = cx.p.heap.list(cx.args(n));
+    cx.set_x(0, Term::atom(entry.module).raw());
+    cx.set_x(1, fun.raw());
+    cx.set_x(2, args.raw());
+    let to = export(am::erts_code_purger, am::pending_purge_lambda, 3);
+    cx.leave(to.code.load(Ordering::Acquire), 3, Outcome::Yield)
 }
 
 /// The module of a fun is not loaded: the error handler may load it. The continuation is on the stack.

@@ -1,7 +1,7 @@
 //! The interpreter as the scheduler knows it.
 
 use super::{machine, stacktrace, static_code};
-use crate::code::{self, server};
+use crate::code::{self, purge};
 use crate::process::{Class, Mfa, exit};
 use crate::sched::{Executor, Outcome, Registers};
 use crate::{Process, sched};
@@ -50,11 +50,8 @@ impl Executor for Interpreter {
     }
 
     fn uses_old_code(&self, p: &Process, module: Atom) -> bool {
-        server::uses_old(p, module)
+        purge::uses(p, module)
     }
-
-    /// Literal areas are never released (see [`server`]), so there is nothing to save.
-    fn copy_literals(&self, _: &Process) {}
 
     fn current_function(&self, p: &Process) -> Option<Mfa> {
         code::locate(p.pc.get()).map(|l| l.mfa)

@@ -134,6 +134,16 @@ fn to_address(t: Term<'_>) -> Option<*const Word> {
     t.as_small().map(|a| ((a as usize) << 3) as *const Word)
 }
 
+/// The addresses in a raw trace.
+pub fn trace_addresses(raw: Term<'_>) -> impl Iterator<Item = *const Word> {
+    let parts = match raw.as_tuple() {
+        Some([_, current, _, _, frames @ ..]) => (Some(*current), frames),
+        _ => (None, &[][..]),
+    };
+    let all = parts.0.into_iter().chain(parts.1.iter().copied());
+    all.filter_map(to_address)
+}
+
 fn mfa_tuple(p: &Process, mfa: Mfa) -> Term<'_> {
     p.heap.tuple(&[
         Term::atom(mfa.module),

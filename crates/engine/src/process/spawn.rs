@@ -185,7 +185,7 @@ fn inherit(p: &Process, parent: Option<&Process>) {
     match parent {
         Some(parent) => {
             p.parent.set(parent.pid().word());
-            p.set_group_leader(Parcel::pack(parent.group_leader_term()));
+            p.set_group_leader(Parcel::pack_whole(parent.group_leader_term()));
             let handler = parent.error_handler();
             if handler != am::error_handler {
                 p.with_cold(|c| c.error_handler = handler);

@@ -2,10 +2,10 @@
 //! Each ends with `{Operation, RequestId, Answer}` to the requester.
 
 use super::{Process, flag, info};
-use crate::signal::node::{Reply, Task};
+use crate::signal::node::{Body, Node, Reply, Task};
 use crate::signal::{Parcel, send};
-use crate::{gc, sched};
-use corten_term::{Atom, Term, am};
+use crate::{code, gc, node, sched};
+use corten_term::{Atom, Pid, Term, am};
 
 /// What waits to be done between slices.
 #[derive(Debug)]
@@ -26,6 +26,23 @@ impl Pending {
 }
 
 impl Task {
+    /// A request `{Operation, RequestId, Argument…}` of a process.
+    pub fn new(requester: Pid, request: Term<'_>) -> Task {
+        Task {
+            requester,
+            request: Parcel::pack_whole(request),
+        }
+    }
+    /// Has a process do it. One that is exiting answers too, and for nobody we do.
+    pub fn send(self, to: Pid) {
+        if !node().processes.is_alive(to) {
+            return self.refuse();
+        }
+        let signal = Node::control(Body::Task(Box::new(self)));
+        if let Err(signal) = send::deliver(to, signal) {
+            send::refused(signal, to);
+        }
+    }
     /// The request: `{Operation, RequestId, Argument…}`.
     fn elements(&self) -> &[Term<'_>] {
         self.request.term().as_tuple().unwrap_or(&[])
@@ -85,12 +102,23 @@ fn execute(p: &Process, task: &Task) -> Term<'static> {
             let module = argument.and_then(|t| t.as_atom());
             Term::bool(module.is_some_and(|m| sched::executor().uses_old_code(p, m)))
         }
-        Some(am::copy_literals) => {
-            sched::executor().copy_literals(p);
-            Term::OK
-        }
+        Some(am::copy_literals) => copy_literals(p, argument.is_some_and(|t| t.is(am::need_gc))),
         // OTP's tests count on this one.
         Some(name) if name.name() == "system_task_test" => Term::TRUE,
         _ => Term::FALSE,
     }
+}
+
+/// Copies what the process refers to of the literal areas that are to go. That is a collection: unless `collect`, the
+/// answer says so instead, and the collector of areas lets only some processes do it at a time.
+fn copy_literals(p: &Process, collect: bool) -> Term<'static> {
+    if let Some(words) = code::literals::dying_words()
+        && gc::literals::refers_to_dying(p)
+    {
+        if !collect {
+            return Term::atom(am::need_gc);
+        }
+        gc::literals::copy_out(p, words);
+    }
+    Term::OK
 }

@@ -4,13 +4,14 @@
 //! - [`runqueue`]: processes that wait for a thread, by priority;
 //! - [`scheduler`]: the threads, stealing, parking;
 //! - [`dirty`]: the pools for native functions that block or take long;
-//! - [`block`]: having the world to oneself;
+//! - [`block`]: having the world to oneself; [`progress`]: knowing that all have finished a slice;
 //! - [`stats`]: counters.
 //!
 //! The scheduler knows the interpreter only as an [`Executor`], installed at start.
 
 pub mod block;
 pub mod dirty;
+pub mod progress;
 pub mod runqueue;
 pub mod scheduler;
 pub mod state;
@@ -38,8 +39,6 @@ pub trait Executor: Sync {
     fn spawn_entry(&self) -> *const Word;
     /// Whether a process, swapped out, can still run old code of a module.
     fn uses_old_code(&self, p: &Process, module: Atom) -> bool;
-    /// Copies literals of the area that is being released to the heap of a process, swapped out.
-    fn copy_literals(&self, p: &Process);
     /// What a process, swapped out, is executing.
     fn current_function(&self, p: &Process) -> Option<Mfa>;
     /// `{Module, Function, Arity, Location}` of it, and of those that called it.

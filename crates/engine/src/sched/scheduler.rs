@@ -93,6 +93,14 @@ pub(super) fn wake_all() {
 }
 
 impl Scheduler {
+    /// Slices that it has begun.
+    pub(super) fn slices(&self) -> u64 {
+        self.counters.context_switches.load(Ordering::SeqCst)
+    }
+    /// Whether it is not in the slice any more that it was in when it had begun `slices`.
+    pub(super) fn has_left(&self, slices: u64) -> bool {
+        self.parked.load(Ordering::SeqCst) || self.slices() != slices
+    }
     /// Unparks the thread if it is parked; whether it was.
     fn unpark(&self) -> bool {
         let was = self.parked.swap(false, Ordering::SeqCst);
@@ -230,7 +238,8 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
     // SAFETY: it came from a queue, so it is alive, and from here on it is ours.
     let p = unsafe { ptr.0.as_ref() };
     let counters = &all()[index].counters;
-    counters.context_switches.fetch_add(1, Ordering::Relaxed);
+    // Ordered: whoever waits for the slice before to end (`progress`) knows that this one sees what was changed.
+    counters.context_switches.fetch_add(1, Ordering::SeqCst);
     p.shared.home.store(index as u32, Ordering::Relaxed);
     state::run(&p.shared);
     p.reductions_left.set(SLICE);

@@ -278,11 +278,22 @@ impl Mailbox {
     /// `receive` is in the middle of matching a message: registers may point into it, so it has to move with
     /// them. Its payload becomes the process's and the message a root.
     pub fn adopt_examined(&self, heap: &corten_term::Heap) {
-        let Some(node) = self.examined() else { return };
-        // SAFETY: the node is ours and `save` points to it; its replacement takes its place in the list.
+        if self.examined().is_some() {
+            // SAFETY: `save` points to the message that is examined.
+            unsafe { self.adopt(self.save(), heap) };
+        }
+    }
+
+    /// The payload of a message becomes the process's, the message a root.
+    ///
+    /// # Safety
+    /// `at` is a link of our list that points to a message which is not on the heap yet.
+    unsafe fn adopt(&self, at: *mut *mut Signal, heap: &corten_term::Heap) {
+        // SAFETY: the node is ours; its replacement takes its place in the list.
         unsafe {
-            let at = self.save();
-            let was_last = self.last() == &raw mut (*node).next;
+            let node = *at;
+            let after = &raw mut (*node).next;
+            let (was_last, was_save) = (self.last() == after, self.save() == after);
             let rest = (*node).next;
             let new = Node::from_raw(node).move_to_heap(heap).into_raw();
             *at = new;
@@ -291,8 +302,37 @@ impl Mailbox {
             if was_last {
                 self.last.set(&raw mut (*new).next);
             }
+            if was_save {
+                self.save.set(&raw mut (*new).next);
+            }
         }
         self.on_heap.set(self.on_heap.get() + 1);
+    }
+
+    /// Does that with every message, not on the heap yet, that `f` picks by its term, its token and its fragments;
+    /// whether there was one.
+    pub fn adopt_where(
+        &self,
+        heap: &corten_term::Heap,
+        mut f: impl FnMut([Word; 2], *mut corten_term::heap::Fragment) -> bool,
+    ) -> bool {
+        let mut link = self.first.as_ptr();
+        let mut any = false;
+        // SAFETY: we walk our own list; `adopt` leaves `link` valid, with another node behind it.
+        unsafe {
+            while !(*link).is_null() {
+                let node = *link;
+                if (*node).kind == Kind::Message && !(*node).on_heap {
+                    let m = node.cast::<Message>();
+                    if f([(*m).term, (*m).token], (*m).fragment) {
+                        self.adopt(link, heap);
+                        any = true;
+                    }
+                }
+                link = &raw mut (**link).next;
+            }
+        }
+        any
     }
 
     /// Shows the collector the terms of messages on the heap.

@@ -47,6 +47,10 @@ impl Parcel {
         let term = corten_term::copy::copy(t, &heap).raw();
         Parcel { heap, term }
     }
+    /// A copy that refers to nothing outside, literals neither: for what is kept and not passed on at once.
+    pub fn pack_whole(t: Term<'_>) -> Parcel {
+        Parcel::build(|h| corten_term::copy::copy_with(t, h, corten_term::copy::Literals::Copy))
+    }
     /// A term built by `f` on a heap of its own.
     pub fn build(f: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) -> Parcel {
         let heap = Heap::new();

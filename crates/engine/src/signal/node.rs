@@ -45,7 +45,7 @@ impl Signal {
 pub struct Message {
     head: Signal,
     /// First fragment of the payload: holds this node too.
-    fragment: *mut Fragment,
+    pub(super) fragment: *mut Fragment,
     off_heap: *mut Word,
     off_heap_bytes: usize,
     pub(super) term: Word,

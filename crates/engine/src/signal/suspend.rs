@@ -72,8 +72,7 @@ pub(crate) fn resume_all(us: Pid, suspended: Vec<Pid>) {
 pub(super) fn suspended(p: &Process, by: Pid, reply: Option<Box<SuspendReply>>) {
     let fresh = p.with_relations(|r| r.suspended_by.insert(by, ()).is_none());
     if fresh {
-        p.suspend_count.set(p.suspend_count.get() + 1);
-        p.shared.state.fetch_or(state::SUSPENDED, Ordering::AcqRel);
+        suspend_one(p);
     }
     if let Some(reply) = reply {
         send::answer_atom(reply.reply, reply.done);
@@ -85,6 +84,12 @@ pub(super) fn resumed(p: &Process, by: Pid) {
         return;
     }
     resume_one(p);
+}
+
+/// One reason more to be suspended, of a process that this thread runs. It counts from the end of its slice.
+pub(crate) fn suspend_one(p: &Process) {
+    p.suspend_count.set(p.suspend_count.get() + 1);
+    p.shared.state.fetch_or(state::SUSPENDED, Ordering::AcqRel);
 }
 
 /// One reason less to be suspended.

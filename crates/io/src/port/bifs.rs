@@ -142,7 +142,7 @@ fn port_info_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn port_set_data<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let data = Parcel::pack(a[1]);
+    let data = Parcel::pack_whole(a[1]);
     let port = lookup(a[0]).badarg()?;
     port.with(|core, _| core.data = data).badarg()?;
     Ok(Term::TRUE)

@@ -266,7 +266,7 @@ fn set_stash<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if s.stash.is_some() {
         return Err(args::raise(am::error));
     }
-    s.stash = Some(Parcel::pack(a[1]));
+    s.stash = Some(Parcel::pack_whole(a[1]));
     Ok(Term::OK)
 }
 

@@ -1,12 +1,11 @@
 //! Constants of a module: literals and large integers, as terms in areas of the literal range.
 
 use super::super::funs::Codec;
-use super::super::module::LiteralArea;
 use super::LowerError;
 use corten_loader::module::Module;
-use corten_term::copy::{self, Literals};
 use corten_term::etf::{self, DecodeOptions, EtfContext};
 use corten_term::layout::{SMALL_MAX, SMALL_MIN};
+use corten_term::literal_area::LiteralArea;
 use corten_term::{Heap, Term, Word};
 use std::collections::HashMap;
 
@@ -20,14 +19,7 @@ pub struct Constants {
 
 /// Copies terms into a fresh area; gives their words.
 fn settle(terms: &[Term<'_>]) -> Result<(LiteralArea, Vec<Word>), LowerError> {
-    let size = |t: &Term<'_>| copy::size_with(*t, Literals::Share);
-    let words = terms.iter().map(size).sum();
-    let area = LiteralArea::new(words).ok_or(LowerError::NoRoom)?;
-    let copies = terms
-        .iter()
-        .map(|t| copy::copy(*t, area.heap()).raw())
-        .collect();
-    Ok((area, copies))
+    LiteralArea::holding(terms).ok_or(LowerError::NoRoom)
 }
 
 impl Constants {
