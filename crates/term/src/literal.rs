@@ -48,6 +48,39 @@ impl Range {
         self.by_length.remove(&(words, start));
         Some(words)
     }
+    /// The address of a stretch of so many words, which is not free any more.
+    fn take(&mut self, words: usize) -> Option<usize> {
+        let fit = self.by_length.range((words, 0)..).next().copied();
+        if let Some((have, at)) = fit {
+            self.remove(at);
+            if have > words {
+                self.insert(at + words * 8, have - words);
+            }
+            return Some(at);
+        }
+        if self.end - self.next < words * 8 {
+            return None;
+        }
+        let at = self.next;
+        self.next += words * 8;
+        Some(at)
+    }
+    /// A stretch is free again; the free stretch that it is part of now.
+    fn give(&mut self, at: usize, words: usize) -> (usize, usize) {
+        let (mut start, mut len) = (at, words);
+        if let Some((&before, &w)) = self.free.range(..start).next_back()
+            && before + w * 8 == start
+        {
+            self.remove(before);
+            start = before;
+            len += w;
+        }
+        if let Some(w) = self.remove(start + len * 8) {
+            len += w;
+        }
+        self.insert(start, len);
+        (start, len)
+    }
 }
 
 static RANGE: LazyLock<Mutex<Range>> = LazyLock::new(|| {
@@ -142,22 +175,8 @@ pub fn allocate(words: usize) -> Option<*mut Word> {
         return None;
     }
     let words = units(words) * UNIT;
-    let bytes = words * 8;
     let mut range = RANGE.lock().unwrap_or_else(|e| e.into_inner());
-    let fit = range.by_length.range((words, 0)..).next().copied();
-    if let Some((have, at)) = fit {
-        range.remove(at);
-        if have > words {
-            range.insert(at + bytes, have - words);
-        }
-        range.used_words += words;
-        return Some(at as *mut Word);
-    }
-    if range.end - range.next < bytes {
-        return None;
-    }
-    let at = range.next;
-    range.next += bytes;
+    let at = range.take(words)?;
     range.used_words += words;
     Some(at as *mut Word)
 }
@@ -170,18 +189,7 @@ pub unsafe fn release(at: *mut Word, words: usize) {
     let mut range = RANGE.lock().unwrap_or_else(|e| e.into_inner());
     let words = units(words) * UNIT;
     range.used_words -= words;
-    let (mut start, mut len) = (at as usize, words);
-    if let Some((&before, &w)) = range.free.range(..start).next_back()
-        && before + w * 8 == start
-    {
-        range.remove(before);
-        start = before;
-        len += w;
-    }
-    if let Some(w) = range.remove(start + len * 8) {
-        len += w;
-    }
-    range.insert(start, len);
+    let (start, len) = range.give(at as usize, words);
     // Pages that this area had a part in and that are free altogether now; others went back before.
     let page = range.page;
     let first = start.next_multiple_of(page).max(at as usize / page * page);
@@ -204,20 +212,27 @@ mod tests {
 
     #[test]
     fn freed_stretches_are_joined_and_used_again() {
-        let all: Vec<_> = (0..64).map(|_| allocate(1000).unwrap()).collect();
-        // SAFETY: fresh areas that nobody uses.
-        unsafe {
-            for (i, at) in all.iter().enumerate() {
-                at.write(i as Word);
-            }
-            for at in all.iter().skip(1).step_by(2).chain(all.iter().step_by(2)) {
-                release(*at, 1000);
-            }
+        let mut r = Range {
+            next: 8000,
+            end: 1 << 20,
+            free: BTreeMap::new(),
+            by_length: BTreeSet::new(),
+            used_words: 0,
+            page: 4096,
+        };
+        let all: Vec<_> = (0..64).map(|_| r.take(1000).unwrap()).collect();
+        for at in all.iter().skip(1).step_by(2) {
+            assert_eq!(r.give(*at, 1000), (*at, 1000));
         }
-        let whole = allocate(64_000).unwrap();
-        // SAFETY: as above.
-        unsafe { release(whole, 64_000) };
-        assert!(contains(whole as usize) && all.contains(&whole));
+        // The smallest that fits.
+        assert_eq!(r.take(992), Some(all[1]));
+        assert_eq!(r.take(8), Some(all[1] + 992 * 8));
+        r.give(all[1], 1000);
+        for at in all.iter().step_by(2) {
+            r.give(*at, 1000);
+        }
+        assert_eq!(r.take(64_000), Some(8000));
+        assert!(r.take(1 << 20).is_none());
         assert!(allocate(usize::MAX / 8).is_none());
     }
 
