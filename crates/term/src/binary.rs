@@ -132,12 +132,23 @@ impl Binary {
 
     /// Claims `more` bits right behind bit `end`, if that is where the written bits end and there is room.
     /// The caller then writes exactly these bits.
+    #[inline]
     pub fn claim(&self, end: usize, more: usize) -> bool {
         let s = self.shared();
-        end + more <= s.capacity * 8
-            && s.used
-                .compare_exchange(end, end + more, Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok()
+        if end + more > s.capacity * 8 {
+            return false;
+        }
+        if s.references.load(Ordering::Acquire) == 1 {
+            // Nobody else has it, and nobody else can get it meanwhile.
+            let last = s.used.load(Ordering::Relaxed) == end;
+            if last {
+                s.used.store(end + more, Ordering::Release);
+            }
+            return last;
+        }
+        s.used
+            .compare_exchange(end, end + more, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     }
 
     pub fn into_raw(self) -> *mut Shared {

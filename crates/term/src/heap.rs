@@ -467,16 +467,25 @@ impl Heap {
         }
     }
 
-    /// A heap binary of `bytes` bytes (at most 64), zeroed, and where its bytes lie.
+    /// A heap binary of `bits` bits (at most 64 bytes), zeroed, and where its bytes lie.
     pub fn heap_bits_zeroed(&self, bits: usize) -> (Term<'_>, *mut u8) {
+        let (t, p) = self.heap_bits_padded(bits);
+        // SAFETY: fresh words.
+        unsafe { ptr::write_bytes(p.cast::<Word>(), 0, bits.div_ceil(64)) };
+        (t, p)
+    }
+
+    /// The same with only the last word zeroed, for who writes all of the bits.
+    #[inline]
+    pub fn heap_bits_padded(&self, bits: usize) -> (Term<'_>, *mut u8) {
         debug_assert!(bits <= HEAP_BITS_MAX_BYTES * 8);
         let words = bits.div_ceil(64);
         let p = self.alloc(2 + words);
-        // SAFETY: fresh words.
+        // SAFETY: fresh words; the last one is that of the size if there are no bits.
         unsafe {
             *p = header(sub::HEAP_BITS, 1 + words);
+            *p.add(1 + words) = 0;
             *p.add(1) = bits as Word;
-            ptr::write_bytes(p.add(2), 0, words);
             (Term::from_raw(p as Word | PRIMARY_BOXED), p.add(2).cast())
         }
     }
@@ -497,6 +506,7 @@ impl Heap {
     }
 
     /// A slice of `orig` (a bin ref or heap bits whose bytes lie at `base`), from bit `start` to `end`.
+    #[inline]
     pub fn sub_bits<'h>(
         &'h self,
         orig: Term<'h>,

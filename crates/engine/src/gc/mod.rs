@@ -133,6 +133,7 @@ pub fn stack_words(p: &Process) -> usize {
 }
 
 /// Whether a collection is due although the block is not full: fragments or off-heap binaries have piled up.
+#[inline]
 pub fn is_due(p: &Process) -> bool {
     p.has_flag(flag::FORCE_GC)
         || (p.heap.has_fragments() && p.heap.fragment_words() > block_words(p).max(233) / 2)

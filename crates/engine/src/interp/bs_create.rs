@@ -23,6 +23,8 @@ pub mod kind {
     pub const UTF32: u64 = 7;
     pub const APPEND: u64 = 8;
     pub const PRIVATE_APPEND: u64 = 9;
+    /// A big-endian integer of a constant number of bits, at most 64: the size is a small, the unit 1.
+    pub const FIXED: u64 = 10;
 
     /// The first word of a segment.
     pub fn word(kind: u64, flags: u64, unit: u64, number: u64) -> u64 {
@@ -32,7 +34,9 @@ pub mod kind {
 
 const LAST_BIT: usize = 1 << 62;
 /// Words in front of the segments, and words of one.
-const HEAD: usize = 3;
+const HEAD: usize = 4;
+/// In the word of the fixed bits: there are segments of other sizes.
+pub const VARIES: u64 = 1 << 63;
 const SEGMENT: usize = 3;
 /// Most words that the result takes on the heap.
 const RESULT_WORDS: usize = 2 + HEAP_BITS_MAX_BYTES / 8;
@@ -71,7 +75,7 @@ impl Segment {
     }
     fn type_name(&self) -> Atom {
         match self.kind {
-            kind::INTEGER => am::integer,
+            kind::INTEGER | kind::FIXED => am::integer,
             kind::FLOAT => am::float,
             kind::STRING => am::string,
             kind::UTF8 => am::utf8,
@@ -106,7 +110,8 @@ fn badarg<'h>(error: Atom, value: Term<'h>) -> Failure<'h> {
     }
 }
 
-/// `bs_create_bin`: `a` live, `b` segments, `c` destination; fail offset, heap words that must be free afterwards.
+/// `bs_create_bin`: `a` live, `b` segments, `c` destination; fail offset, heap words that must be free afterwards,
+/// the bits of all segments whose size is constant.
 ///
 /// # Safety
 /// Called as a slow instruction.
@@ -154,11 +159,18 @@ fn fail(cx: Cx<'_>, segment: &Segment, f: Failure<'_>) -> Go {
     raise(cx, Class::Error, Term::atom(f.reason), top)
 }
 
-fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
-    let heap = &cx.p.heap;
-    let mut size = 0usize;
+/// The bits of all segments.
+fn total_bits<'h>(cx: Cx<'h>, n: usize) -> Result<usize, (Segment, Failure<'h>)> {
+    let fixed = cx.word(3);
+    if fixed & VARIES == 0 {
+        return Ok(fixed as usize);
+    }
+    let mut size = (fixed & !VARIES) as usize;
     for i in 0..n {
         let s = Segment::read(cx, i);
+        if matches!(s.kind, kind::FIXED | kind::STRING) {
+            continue;
+        }
         let bits = segment_bits(cx, &s).map_err(|f| (s, f))?;
         size = size
             .checked_add(bits)
@@ -172,14 +184,19 @@ fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
                 (s, f)
             })?;
     }
+    Ok(size)
+}
+
+fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
+    let heap = &cx.p.heap;
+    let size = total_bits(cx, n)?;
     let (result, base, start, from);
-    let first = (n > 0).then(|| Segment::read(cx, 0));
-    let appends = |s: &Segment| matches!(s.kind, kind::APPEND | kind::PRIVATE_APPEND);
-    if let Some(first) = first.filter(appends) {
+    let first = Segment::read(cx, 0);
+    if n > 0 && matches!(first.kind, kind::APPEND | kind::PRIVATE_APPEND) {
         (result, base, start) = append(cx, &first, size).map_err(|f| (first, f))?;
         from = 1;
     } else if size <= HEAP_BITS_MAX_BYTES * 8 {
-        (result, base) = heap.heap_bits_zeroed(size);
+        (result, base) = heap.heap_bits_padded(size);
         (start, from) = (0, 0);
     } else {
         let binary = Binary::zeroed(size.div_ceil(8), size);
@@ -190,11 +207,74 @@ fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
     }
     let mut at = start;
     for i in from..n {
-        let s = Segment::read(cx, i);
+        let w = cx.word(HEAD + SEGMENT * i);
         // SAFETY: the sizes of all segments were added up to allocate the result.
-        at += unsafe { write(cx, &s, base, at) }.map_err(|f| (s, f))?;
+        at += unsafe {
+            match write_usual(cx, w, HEAD + SEGMENT * i, base, at) {
+                Some(n) => n,
+                None => {
+                    let s = Segment::read(cx, i);
+                    write(cx, &s, base, at).map_err(|f| (s, f))?
+                }
+            }
+        };
     }
     Ok(result)
+}
+
+/// Writes the segment whose first word is `w`, word `i` of the instruction, if it is of a usual kind and right; how
+/// many bits it has.
+///
+/// # Safety
+/// As for [`write`].
+#[inline(always)]
+unsafe fn write_usual(cx: Cx<'_>, w: Word, i: usize, base: *mut u8, at: usize) -> Option<usize> {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match w & 0xFF {
+            kind::FIXED => {
+                let v = cx.raw(i + 1);
+                if v & IMMEDIATE_MASK != TAG_SMALL {
+                    return None;
+                }
+                let n = (cx.word(i + 2) >> 4) as usize;
+                let v = ((v as i64) >> 4) as u64;
+                if (at | n) % 8 != 0 {
+                    bits::put(base, at, v & (u64::MAX >> (64 - n)), n);
+                    return Some(n);
+                }
+                let to = base.add(at / 8);
+                match n {
+                    8 => *to = v as u8,
+                    16 => to.cast::<u16>().write_unaligned((v as u16).to_be()),
+                    32 => to.cast::<u32>().write_unaligned((v as u32).to_be()),
+                    64 => to.cast::<u64>().write_unaligned(v.to_be()),
+                    _ => bits::put(base, at, v, n),
+                }
+                Some(n)
+            }
+            kind::ALL => {
+                let b = cx.src(i + 1).as_bits()?;
+                let unit = (w >> 16 & 0xFFFF) as usize;
+                let fits = unit <= 1 || unit == 8 && b.size % 8 == 0;
+                if !fits || (at | b.start | b.size) % 8 != 0 {
+                    return None;
+                }
+                let from = b.base().add(b.start / 8);
+                std::ptr::copy_nonoverlapping(from, base.add(at / 8), b.size / 8);
+                Some(b.size)
+            }
+            kind::UTF8 => {
+                let v = cx.raw(i + 1);
+                if v & IMMEDIATE_MASK != TAG_SMALL || v >> 4 >= 0x80 || at % 8 != 0 {
+                    return None;
+                }
+                *base.add(at / 8) = (v >> 4) as u8;
+                Some(8)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn segment_bits<'h>(cx: Cx<'h>, s: &Segment) -> Result<usize, Failure<'h>> {
@@ -323,7 +403,7 @@ unsafe fn write<'h>(
                 bits::copy(b.base(), b.start, base, at, n);
                 Ok(n)
             }
-            kind::INTEGER => {
+            kind::INTEGER | kind::FIXED => {
                 let n = field_size(cx.src(s.at + 2), s.unit)?;
                 if bits::put_integer(base, at, n, value, s.field()) {
                     Ok(n)

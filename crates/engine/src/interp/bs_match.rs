@@ -112,14 +112,16 @@ pub unsafe fn set_position(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     cx.skip(3)
 }
 
-/// `bs_get_tail`: `a` live, `c` destination; context.
+/// `bs_get_tail`: `a` live (as part of a `bs_match` none, room has been made), `c` destination; context.
 ///
 /// # Safety
 /// As above.
 pub unsafe fn get_tail(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    cx.collect_if_due(cx.a());
+    if cx.a() != super::slow::NO_LIVE {
+        cx.collect_if_due(cx.a());
+    }
     let c = Context::of(cx.src(1));
     let tail = bits::extract(&p.heap, &c.bits(c.remaining()));
     cx.put(cx.c(), tail);

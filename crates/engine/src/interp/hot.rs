@@ -2,6 +2,8 @@
 //!
 //! Whatever does not fit the fast case goes to a slow instruction with the same operands.
 
+pub mod bits;
+
 use super::exceptions::yield_at_call;
 use super::machine::*;
 use super::slow;
@@ -418,29 +420,31 @@ op!(
 
 // ---- calls ----
 
+/// A call's reduction; the last thing before the callee, whose address is in `pc`.
+macro_rules! charge {
+    ($s:ident) => {
+        $s.reds -= 1;
+        // Below zero rather than zero: one machine instruction less in every call.
+        if $s.reds < 0 {
+            tail!($s, yield_at_call);
+        }
+    };
+}
+
 op!(call | s | {
     s.e = s.e.sub(1);
     *s.e = s.pc.add(1) as Word;
     s.jump(s.rel());
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(call_only | s | {
     s.jump(s.rel());
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(call_last | s | {
     s.e = s.e.add(s.a());
     s.jump(s.rel());
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(
     /// A move to x0, then a call.
@@ -449,10 +453,7 @@ op!(
     s.e = s.e.sub(1);
     *s.e = s.pc.add(1) as Word;
     s.jump(s.rel());
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 
 #[inline(always)]
@@ -465,25 +466,16 @@ op!(call_ext | s | {
     s.e = s.e.sub(1);
     *s.e = s.pc.add(2) as Word;
     s.pc = export_code(&s);
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(call_ext_only | s | {
     s.pc = export_code(&s);
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(call_ext_last | s | {
     s.e = s.e.add(s.a());
     s.pc = export_code(&s);
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 op!(
     /// `call_fun2` of a local fun of the right arity; `a` is the arity, word 1 the fun.
@@ -510,10 +502,7 @@ op!(
     s.e = s.e.sub(1);
     *s.e = s.pc.add(2) as Word;
     s.pc = code;
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 
 op!(
@@ -540,10 +529,7 @@ op!(
     }
     s.e = s.e.add(s.b());
     s.pc = code;
-    s.reds -= 1;
-    if s.reds <= 0 {
-        tail!(s, yield_at_call);
-    }
+    charge!(s);
 });
 
 // ---- catches ----

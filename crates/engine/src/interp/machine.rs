@@ -33,6 +33,8 @@ pub const MAX_REGS: usize = 1024;
 pub struct Registers {
     pub x: [Word; MAX_REGS],
     pub f: [f64; MAX_REGS],
+    /// A copy of the handler table: `x` is at hand in every handler, so the next one is one load away.
+    table: [Handler; TABLE.len()],
     /// Set by slow instructions that leave the interpreter.
     pub outcome: Ret,
     /// The binary that code of OTP 24 and before is building: its bytes, and the bit that comes next.
@@ -54,6 +56,7 @@ impl Default for Registers {
         Registers {
             x: [corten_term::layout::NIL; MAX_REGS],
             f: [0.0; MAX_REGS],
+            table: TABLE,
             outcome: CONTINUE,
             building: (std::ptr::null_mut(), 0),
             pc: std::ptr::null(),
@@ -90,7 +93,8 @@ pub struct S {
 pub unsafe fn next(s: S) -> Ret {
     // SAFETY: op indexes in code come from the table.
     unsafe {
-        let handler = TABLE.get_unchecked(*s.pc as u16 as usize);
+        let table = (&raw const (*s.x.cast::<Registers>()).table).cast::<Handler>();
+        let handler = *table.add(*s.pc as u16 as usize);
         handler(s.pc, s.x, s.e, s.hp, s.reds, s.p)
     }
 }
@@ -496,21 +500,26 @@ impl<'h> Cx<'h> {
     pub fn c(&self) -> usize {
         c(self.word(0))
     }
+    #[inline(always)]
     pub fn e(&self) -> *mut Word {
         self.p.stack_top.get()
     }
     /// The raw value of source word `i`.
+    #[inline(always)]
     pub fn raw(&self, i: usize) -> Word {
         // SAFETY: a source word by the instruction's layout.
         unsafe { source(self.word(i), self.x, self.e()) }
     }
+    #[inline(always)]
     pub fn src(&self, i: usize) -> Term<'h> {
         // SAFETY: registers named by code hold terms; no collection while the term is used.
         unsafe { Term::from_raw(self.raw(i)) }
     }
+    #[inline(always)]
     pub fn put(&self, d: usize, t: Term<'_>) {
         self.put_raw(d, t.raw());
     }
+    #[inline(always)]
     pub fn put_raw(&self, d: usize, w: Word) {
         // SAFETY: a packed destination by the instruction's layout.
         unsafe {
@@ -522,15 +531,18 @@ impl<'h> Cx<'h> {
         }
     }
     /// X register `i`.
+    #[inline(always)]
     pub fn x(&self, i: usize) -> Term<'h> {
         // SAFETY: as for `src`.
         unsafe { Term::from_raw(*self.x.add(i)) }
     }
+    #[inline(always)]
     pub fn set_x(&self, i: usize, w: Word) {
         // SAFETY: register numbers are in range.
         unsafe { *self.x.add(i) = w }
     }
     /// The first `n` X registers as arguments.
+    #[inline(always)]
     pub fn args(&self, n: usize) -> &'h [Term<'h>] {
         // SAFETY: `Term` is a transparent word; registers are not written while the slice is used.
         unsafe { std::slice::from_raw_parts(self.x.cast(), n) }
@@ -539,6 +551,7 @@ impl<'h> Cx<'h> {
         // SAFETY: `x` points to `MAX_REGS` words.
         unsafe { std::slice::from_raw_parts_mut(self.x, n) }
     }
+    #[inline(always)]
     pub fn registers(&self) -> &'h mut Registers {
         // SAFETY: `x` points to `Registers`.
         unsafe { &mut *self.x.cast::<Registers>() }
@@ -560,10 +573,13 @@ impl<'h> Cx<'h> {
         }
     }
     /// Collects garbage; `need` words are free then.
+    #[cold]
+    #[inline(never)]
     pub fn collect(&self, need: usize, live: usize) {
         super::collect(self.p, need, self.live(live));
     }
     /// Collects if fragments have piled up: what slow instructions do first that allocate.
+    #[inline(always)]
     pub fn collect_if_due(&self, live: usize) {
         if crate::gc::is_due(self.p) || super::stress() {
             self.collect(0, live);

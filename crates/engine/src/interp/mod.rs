@@ -23,8 +23,12 @@ pub mod static_code;
 
 /// What the lowering of code needs to know about operands.
 pub mod encoding {
-    pub use super::bs_create::kind as segment;
+    pub mod segment {
+        pub use super::super::bs_create::VARIES;
+        pub use super::super::bs_create::kind::*;
+    }
     pub use super::bs_match::{LITTLE, SIGNED, command};
+    pub use super::hot::bits::{WINDOW, unit_mask};
     pub use super::machine::{DST_Y, source_x, source_y};
     pub use super::slow::NO_LIVE;
 }
@@ -125,11 +129,13 @@ fn stress_turn(p: &Process) -> bool {
         .is_multiple_of(1 + size / SMALL)
 }
 
+#[inline(always)]
 fn has_room(p: &Process, words: usize) -> bool {
     p.heap.top() as usize + (words + RESERVED) * size_of::<Word>() <= p.stack_top.get() as usize
 }
 
 /// Whether to collect wherever it is allowed (`CORTEN_GC_STRESS`).
+#[inline]
 pub fn stress() -> bool {
     static STRESS: OnceLock<bool> = OnceLock::new();
     *STRESS.get_or_init(|| std::env::var_os("CORTEN_GC_STRESS").is_some_and(|v| v == "1"))

@@ -7,6 +7,7 @@
 //! export, `F` fun entry, `B` table entry of a native function, `T` term, `P` address. `(…)*q` repeats as often as
 //! quarter `q` says, or the upper half for `q` = `r`, or word `n` for a digit.
 
+use super::hot::bits::*;
 use super::hot::*;
 use super::machine::*;
 use super::{bs_create, bs_match, calls, exceptions, receive, slow};
@@ -236,20 +237,39 @@ ops! {
     MarkerClear "S" slow receive::marker_clear;
     MarkerUse "S" slow receive::marker_use;
 
-    BsStart "an cd L S" slow bs_match::start;
+    BsStart "an cd L S" hot bs_start;
+    BsStartStress "an cd L S" slow bs_match::start;
     BsGetPosition "ad S" slow bs_match::get_position;
+    BsGetPositionX "ax bd" hot bs_get_position;
     BsSetPosition "S S" slow bs_match::set_position;
-    BsGetTail "an cd S" slow bs_match::get_tail;
+    BsSetPositionX "ax bd" hot bs_set_position;
+    BsGetTail "an cd S" hot bs_get_tail;
+    BsGetTailStress "an cd S" slow bs_match::get_tail;
+    BsEnsureAtLeast "ax rel U U" hot bs_ensure_at_least;
+    BsEnsureByte "ax rel U U U" hot bs_ensure_byte;
+    BsEnsureExactly "ax rel U" hot bs_ensure_exactly;
+    BsByte "ax bd U" hot bs_bytes::<One>;
+    BsTwoBytes "ax bd U" hot bs_bytes::<Two>;
+    BsFourBytes "ax bd U" hot bs_bytes::<Four>;
+    BsInteger "ax bd U" hot bs_integer::<Big>;
+    BsIntegerLittle "ax bd U" hot bs_integer::<Little>;
+    BsIntegerSigned "ax bd U" hot bs_integer::<SignedBig>;
+    BsIntegerSignedLittle "ax bd U" hot bs_integer::<SignedLittle>;
+    BsEqual "ax rel U U" hot bs_equal;
+    BsEqualString "ax rel U U" hot bs_equal_string;
+    BsSkip "ax U" hot bs_skip;
     BsGetInteger "an cd L S S U" slow bs_match::get_integer;
     BsGetFloat "an cd L S S U" slow bs_match::get_float;
     BsGetBinary "an cd L S S U" slow bs_match::get_binary;
     BsSkipBits "L S S U" slow bs_match::skip_bits;
     BsTestTail "L S U" slow bs_match::test_tail;
     BsTestUnit "L S U" slow bs_match::test_unit;
+    BsTestUnitX "ax rel U" hot bs_test_unit;
     BsMatchString "L S U P" slow bs_match::match_string;
     BsGetUtf "an bn cd L S U U" slow bs_match::get_utf;
+    BsGetUtf8 "an bn cd L S U U" hot bs_get_utf8;
     BsMatch "an bn L S (UUU)*b" slow bs_match::bs_match;
-    BsCreateBin "an bn cd L U (USS)*b" slow bs_create::create;
+    BsCreateBin "an bn cd L U U (USS)*b" slow bs_create::create;
     BsInitWritable "" slow bs_create::init_writable;
     BsInit "an bn cd L U S" slow bs_create::init;
     BsInitAppend "an bn cd L U S S" slow bs_create::init_append;

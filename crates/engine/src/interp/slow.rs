@@ -19,6 +19,9 @@ pub const IS_GE: Handler = slow_handler!(is_ge);
 pub const GUARD_BIF: Handler = slow_handler!(guard_bif);
 pub const CALL_FUN2: Handler = slow_handler!(calls::call_fun2);
 pub const CALL_FUN2_LAST: Handler = slow_handler!(calls::call_fun2_last);
+pub const BS_START: Handler = slow_handler!(super::bs_match::start);
+pub const BS_GET_TAIL: Handler = slow_handler!(super::bs_match::get_tail);
+pub const BS_GET_UTF: Handler = slow_handler!(super::bs_match::get_utf);
 pub const FLOAT_ERROR: Handler = slow_handler!(float_error);
 
 /// `a` words of stack, `b` live registers, `c` words of heap: after a collection.

@@ -1,7 +1,7 @@
 //! Lowering of binary matching and construction.
 
 use super::*;
-use crate::interp::encoding::{LITTLE, NO_LIVE, SIGNED, command, segment};
+use crate::interp::encoding::{LITTLE, NO_LIVE, SIGNED, WINDOW, segment, unit_mask};
 use corten_term::am;
 
 impl Lowering<'_> {
@@ -14,6 +14,12 @@ impl Lowering<'_> {
             (Gen::BsStartMatch4, [fail, live, v, to]) => {
                 self.start_match(label_of(*fail), *v, *live, *to)?;
             }
+            (Gen::BsGetPosition, [Operand::X(c), to, _]) => {
+                self.push_op(Op::BsGetPositionX, usize::from(*c), packed(*to), 0);
+            }
+            (Gen::BsSetPosition, [Operand::X(c), Operand::X(_) | Operand::Y(_)]) => {
+                self.push_op(Op::BsSetPositionX, usize::from(*c), packed(args[1]), 0);
+            }
             (Gen::BsGetPosition, [context, to, _]) => {
                 self.push_op(Op::BsGetPosition, packed(*to), 0, 0);
                 self.push_source(*context)?;
@@ -24,7 +30,12 @@ impl Lowering<'_> {
                 self.push_source(*position)?;
             }
             (Gen::BsGetTail, [context, to, live]) => {
-                self.push_op(Op::BsGetTail, number(*live), 0, packed(*to));
+                let op = if self.stress {
+                    Op::BsGetTailStress
+                } else {
+                    Op::BsGetTail
+                };
+                self.push_op(op, number(*live), 0, packed(*to));
                 self.push_source(*context)?;
             }
             (
@@ -50,6 +61,18 @@ impl Lowering<'_> {
                 self.push_source(*size)?;
                 self.out.push(number(*unit) as Word);
             }
+            (Gen::BsTestTail2, [fail, Operand::X(c), Operand::U(n)]) => {
+                let fail = self.must(*fail);
+                self.push_jump(Op::BsEnsureExactly, usize::from(*c), fail);
+                self.out.push(*n);
+            }
+            (Gen::BsTestUnit, [fail, Operand::X(c), unit])
+                if unit_mask(number(*unit) as u64).is_some() =>
+            {
+                let fail = self.must(*fail);
+                self.push_jump(Op::BsTestUnitX, usize::from(*c), fail);
+                self.out.extend(unit_mask(number(*unit) as u64));
+            }
             (Gen::BsTestTail2, [fail, context, n]) => {
                 let start = self.push_op(Op::BsTestTail, 0, 0, 0);
                 self.push_fail(start, *fail);
@@ -64,6 +87,16 @@ impl Lowering<'_> {
                 self.push_fail(start, *fail);
                 self.push_source(*context)?;
                 self.out.push(number(*unit) as Word);
+            }
+            (Gen::BsMatchString, [fail, Operand::X(c), bits, offset])
+                if (1..=WINDOW).contains(&number(*bits)) =>
+            {
+                let (n, offset) = (number(*bits), number(*offset));
+                let fail = self.must(*fail);
+                self.push_jump(Op::BsEqualString, usize::from(*c), fail);
+                let bytes = &self.strings[offset..offset + n.div_ceil(8)];
+                let v = bytes.iter().fold(0u64, |v, b| v << 8 | u64::from(*b));
+                self.out.extend([n as u64, v >> (bytes.len() * 8 - n)]);
             }
             (Gen::BsMatchString, [fail, context, bits, offset]) => {
                 let start = self.push_op(Op::BsMatchString, 0, 0, 0);
@@ -82,7 +115,12 @@ impl Lowering<'_> {
                     Gen::BsGetUtf16 => 1,
                     _ => 2,
                 };
-                let start = self.push_op(Op::BsGetUtf, number(*live), kind, packed(*to));
+                let get = if kind == 0 {
+                    Op::BsGetUtf8
+                } else {
+                    Op::BsGetUtf
+                };
+                let start = self.push_op(get, number(*live), kind, packed(*to));
                 self.push_fail(start, *fail);
                 self.push_source(*context)?;
                 self.out.extend([generic_flags(*flags), 0]);
@@ -209,7 +247,12 @@ impl Lowering<'_> {
         live: Operand,
         to: Operand,
     ) -> Result<(), LowerError> {
-        let start = self.push_op(Op::BsStart, number(live), 0, packed(to));
+        let op = if self.stress {
+            Op::BsStartStress
+        } else {
+            Op::BsStart
+        };
+        let start = self.push_op(op, number(live), 0, packed(to));
         self.push_label(start, fail);
         self.push_source(v)
     }
@@ -220,7 +263,7 @@ impl Lowering<'_> {
     }
 
     /// The flags of a segment, from a list of atoms.
-    fn flags(&self, o: Operand) -> u64 {
+    pub(super) fn flags(&self, o: Operand) -> u64 {
         let Operand::Literal(i) = o else {
             return 0;
         };
@@ -235,80 +278,11 @@ impl Lowering<'_> {
             })
     }
 
-    fn name_of(&self, o: Operand) -> &str {
+    pub(super) fn name_of(&self, o: Operand) -> &str {
         match o {
             Operand::Atom(i) => self.m.atom(i),
             _ => "",
         }
-    }
-
-    fn bs_match(
-        &mut self,
-        fail: Operand,
-        context: Operand,
-        list: Operand,
-    ) -> Result<(), LowerError> {
-        let m = self.m;
-        let mut list = list_of(list).map_or(&[][..], |r| m.list(r));
-        let start = self.push_op(Op::BsMatch, NO_LIVE, 0, 0);
-        self.push_fail(start, fail);
-        self.push_source(context)?;
-        let (mut count, mut live) = (0usize, NO_LIVE);
-        while let Some((name, rest)) = list.split_first() {
-            let name = self.name_of(*name);
-            let mut note_live = |o: Operand| {
-                if live == NO_LIVE
-                    && let Operand::U(n) = o
-                {
-                    live = n as usize;
-                }
-            };
-            let (words, taken) = match (name, rest) {
-                ("ensure_at_least", [size, unit, ..]) => {
-                    let w = command::word(command::ENSURE_AT_LEAST, 0, 0, number(*unit) as u64);
-                    ([w, big_number(m, *size), 0], 2)
-                }
-                ("ensure_exactly", [size, ..]) => {
-                    let w = command::word(command::ENSURE_EXACTLY, 0, 0, 0);
-                    ([w, big_number(m, *size), 0], 1)
-                }
-                ("skip", [size, ..]) => {
-                    let w = command::word(command::SKIP, 0, 0, 0);
-                    ([w, big_number(m, *size), 0], 1)
-                }
-                ("integer" | "binary", [l, flags, size, unit, to, ..]) => {
-                    note_live(*l);
-                    let kind = if name == "integer" {
-                        command::INTEGER
-                    } else {
-                        command::BINARY
-                    };
-                    let w = command::word(kind, self.flags(*flags), packed(*to) as u64, 0);
-                    ([w, big_number(m, *size) * number(*unit) as u64, 0], 5)
-                }
-                ("get_tail", [l, unit, to, ..]) => {
-                    note_live(*l);
-                    let unit = number(*unit) as u64;
-                    let w = command::word(command::GET_TAIL, 0, packed(*to) as u64, unit);
-                    ([w, 0, 0], 3)
-                }
-                ("=:=", [_, size, value, ..]) => {
-                    let w = command::word(command::EQUAL, 0, 0, 0);
-                    ([w, big_number(m, *size), big_number(m, *value)], 3)
-                }
-                _ => return Err(LowerError::TooLarge("binary match command")),
-            };
-            self.out.extend(words);
-            count += 1;
-            list = &rest[taken..];
-        }
-        if count > 0xFFFF {
-            return Err(LowerError::TooLarge("binary match"));
-        }
-        self.out[start] |= (count as Word) << 32;
-        self.out[start] &= !(0xFFFF << 16);
-        self.out[start] |= (live as Word & 0xFFFF) << 16;
-        Ok(())
     }
 
     fn create_bin(
@@ -328,6 +302,10 @@ impl Lowering<'_> {
         let start = self.push_op(Op::BsCreateBin, number(live), n, packed(to));
         self.push_label(start, label_of(fail));
         self.out.push(heap as Word);
+        let fixed_at = self.out.len();
+        self.out.push(0);
+        // Bits of the segments that have a constant size, and whether there are others.
+        let mut fixed = 0;
         for s in list.chunks_exact(6) {
             let [kind, position, unit, flags, value, size] = [s[0], s[1], s[2], s[3], s[4], s[5]];
             let whole = matches!(size, Operand::Atom(i) if self.m.atom(i) == "all");
@@ -346,6 +324,25 @@ impl Lowering<'_> {
             };
             let flags = self.flags(flags);
             let (unit, position) = (number(unit) as u64, number(position) as u64);
+            let bits = match size {
+                Operand::U(n) => n.checked_mul(unit),
+                Operand::Int(n) => u64::try_from(n).ok().and_then(|n| n.checked_mul(unit)),
+                _ => None,
+            };
+            if let (segment::INTEGER, Some(bits @ 1..=64)) = (kind, bits)
+                && (flags & LITTLE == 0 || bits == 8)
+            {
+                fixed += bits;
+                self.out.push(segment::word(segment::FIXED, 0, 1, position));
+                self.push_source(value)?;
+                self.out.push(Term::small(bits as i64).raw());
+                continue;
+            }
+            match kind {
+                segment::STRING => fixed += number(size) as u64 * 8,
+                segment::APPEND | segment::PRIVATE_APPEND => {}
+                _ => fixed |= segment::VARIES,
+            }
             self.out.push(segment::word(kind, flags, unit, position));
             if kind == segment::STRING {
                 let at = self.string(number(value));
@@ -359,6 +356,7 @@ impl Lowering<'_> {
                 }
             }
         }
+        self.out[fixed_at] = fixed;
         Ok(())
     }
 }
@@ -372,17 +370,4 @@ fn generic_flags(o: Operand) -> u64 {
         0
     };
     (f & (LITTLE | SIGNED)) | native
-}
-
-/// A number of up to 64 bits.
-fn big_number(m: &Module, o: Operand) -> u64 {
-    match o {
-        Operand::U(n) => n,
-        Operand::Int(n) => n as u64,
-        Operand::BigInt(i) => m.big_ints[i as usize]
-            .magnitude
-            .iter()
-            .fold(0, |v, b| v << 8 | u64::from(*b)),
-        _ => u64::MAX,
-    }
 }

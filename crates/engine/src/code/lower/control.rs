@@ -259,7 +259,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn test_heap(&mut self, heap: usize, live: Operand) -> Result<(), LowerError> {
+    pub(super) fn test_heap(&mut self, heap: usize, live: Operand) -> Result<(), LowerError> {
         let op = if self.stress {
             Op::TestHeapStress
         } else {

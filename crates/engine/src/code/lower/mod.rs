@@ -10,6 +10,7 @@ mod binaries;
 mod constants;
 mod control;
 mod data;
+mod matching;
 
 use super::export::{Export, export};
 use super::funs::{self, FunEntry};
@@ -412,5 +413,18 @@ fn heap_words(o: Operand) -> usize {
             funs,
         } => words as usize + 2 * floats as usize + corten_term::layout::FUN_FIXED * funs as usize,
         _ => 0,
+    }
+}
+
+/// A number of up to 64 bits.
+fn big_number(m: &Module, o: Operand) -> u64 {
+    match o {
+        Operand::U(n) => n,
+        Operand::Int(n) => n as u64,
+        Operand::BigInt(i) => m.big_ints[i as usize]
+            .magnitude
+            .iter()
+            .fold(0, |v, b| v << 8 | u64::from(*b)),
+        _ => u64::MAX,
     }
 }
