@@ -112,6 +112,9 @@ pub fn add<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
 
 #[inline(never)]
 fn add_slow<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
+    if let (Some(x), Some(y)) = (limbs::short_term(a), limbs::short_term(b)) {
+        return Ok(h.int128(x + y));
+    }
     let (mut x, mut y) = (0, 0);
     match pair(a, b, &mut x, &mut y)? {
         Pair::Integers(a, b) => limbs::add(h, a, b),
@@ -132,6 +135,9 @@ pub fn sub<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
 
 #[inline(never)]
 fn sub_slow<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
+    if let (Some(x), Some(y)) = (limbs::short_term(a), limbs::short_term(b)) {
+        return Ok(h.int128(x - y));
+    }
     let (mut x, mut y) = (0, 0);
     match pair(a, b, &mut x, &mut y)? {
         Pair::Integers(a, b) => limbs::add(h, a, limbs::negated(b)),
@@ -153,6 +159,9 @@ pub fn mul<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
 
 #[inline(never)]
 fn mul_slow<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
+    if let (Some(x), Some(y)) = (limbs::short_term(a), limbs::short_term(b)) {
+        return Ok(limbs::mul_short(h, x, y));
+    }
     let (mut x, mut y) = (0, 0);
     match pair(a, b, &mut x, &mut y)? {
         Pair::Integers(a, b) => limbs::mul(h, a, b),

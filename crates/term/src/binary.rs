@@ -97,28 +97,34 @@ impl Binary {
         b
     }
 
+    #[inline]
     fn shared(&self) -> &Shared {
         // SAFETY: the reference that we count keeps it alive.
         unsafe { self.0.as_ref() }
     }
+    #[inline]
     pub fn as_ptr(&self) -> *const u8 {
         self.as_mut_ptr()
     }
     /// Where the bytes lie. Writing is for whoever made the binary, or claimed the bits with [`Binary::claim`].
+    #[inline]
     pub fn as_mut_ptr(&self) -> *mut u8 {
         // SAFETY: the bytes follow the header.
         unsafe { self.0.as_ptr().add(1).cast() }
     }
     /// Bytes in use, rounded up.
+    #[inline]
     pub fn len(&self) -> usize {
         self.shared().used.load(Ordering::Acquire).div_ceil(8)
     }
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    #[inline]
     pub fn used_bits(&self) -> usize {
         self.shared().used.load(Ordering::Acquire)
     }
+    #[inline]
     pub fn capacity(&self) -> usize {
         self.shared().capacity
     }
@@ -151,6 +157,7 @@ impl Binary {
             .is_ok()
     }
 
+    #[inline]
     pub fn into_raw(self) -> *mut Shared {
         let p = self.0.as_ptr();
         std::mem::forget(self);
@@ -158,6 +165,7 @@ impl Binary {
     }
     /// # Safety
     /// `p` came from [`Binary::into_raw`] and carries one count.
+    #[inline]
     pub unsafe fn from_raw(p: *mut Shared) -> Binary {
         // SAFETY: pointers of `into_raw` are not null.
         Binary(unsafe { NonNull::new_unchecked(p) })
@@ -209,6 +217,7 @@ pub struct Bits<'h> {
 impl<'h> Bits<'h> {
     /// # Safety
     /// Bits `start..start + size` at `base` are initialised, immutable and live as long as `'h`.
+    #[inline]
     pub unsafe fn new(base: *const u8, start: usize, size: usize, orig: Term<'h>) -> Bits<'h> {
         Bits {
             base,
@@ -218,14 +227,17 @@ impl<'h> Bits<'h> {
             marker: PhantomData,
         }
     }
+    #[inline]
     pub fn base(&self) -> *const u8 {
         self.base
     }
     /// Whether the size is whole bytes, that is, whether this is a binary.
+    #[inline]
     pub fn is_binary(&self) -> bool {
         self.size % 8 == 0
     }
     /// The bytes, if the bits start at a byte's border and are whole bytes.
+    #[inline]
     pub fn as_bytes(&self) -> Option<&'h [u8]> {
         if self.start % 8 != 0 || self.size % 8 != 0 {
             return None;
@@ -257,6 +269,7 @@ impl<'h> Bits<'h> {
         out.into()
     }
     /// Byte `i` counted from `start`; bits beyond the end are undefined, those read are in bounds.
+    #[inline]
     pub fn byte(&self, i: usize) -> u8 {
         let bit = self.start + i * 8;
         let shift = bit % 8;
@@ -283,6 +296,7 @@ impl<'h> Bits<'h> {
         unsafe { *self.base.add(bit / 8) >> (7 - bit % 8) & 1 == 1 }
     }
     /// Bits `from..from + size` of these.
+    #[inline]
     pub fn slice(&self, from: usize, size: usize) -> Bits<'h> {
         assert!(from + size <= self.size, "slice outside the bit string");
         Bits {

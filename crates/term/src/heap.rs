@@ -386,6 +386,7 @@ impl Heap {
         }
     }
 
+    #[inline]
     pub fn uint(&self, value: u64) -> Term<'_> {
         if value <= SMALL_MAX as u64 {
             Term::small(value as i64)
@@ -394,9 +395,19 @@ impl Heap {
         }
     }
 
+    #[inline]
     pub fn int128(&self, value: i128) -> Term<'_> {
         match i64::try_from(value) {
-            Ok(v) => self.int(v),
+            Ok(v) if (SMALL_MIN..=SMALL_MAX).contains(&v) => Term::small(v),
+            Ok(v) => {
+                let p = self.alloc(2);
+                // SAFETY: two fresh words.
+                unsafe {
+                    *p = header(if v < 0 { sub::NEG_BIG } else { sub::POS_BIG }, 1);
+                    *p.add(1) = v.unsigned_abs();
+                    Term::from_raw(p as Word | PRIMARY_BOXED)
+                }
+            }
             Err(_) => {
                 let m = value.unsigned_abs();
                 self.big(value < 0, &[m as u64, (m >> 64) as u64])

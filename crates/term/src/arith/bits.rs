@@ -1,6 +1,6 @@
 //! Bit operations and shifts. Negative integers are infinite two's complement.
 
-use super::limbs::{build, integer_operand};
+use super::limbs::{build, integer_operand, short_term};
 use super::{ArithError, Result, both_small, integers};
 use crate::layout::*;
 use crate::term::Big;
@@ -11,7 +11,7 @@ pub fn band<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
     if both_small(a, b) {
         return Ok(Term::small((a.raw() & b.raw()) as i64 >> 4));
     }
-    bitwise(h, a, b, |x, y| x & y)
+    bitwise(h, a, b, |x, y| x & y, |x, y| x & y)
 }
 
 #[inline]
@@ -19,7 +19,7 @@ pub fn bor<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
     if both_small(a, b) {
         return Ok(Term::small((a.raw() | b.raw()) as i64 >> 4));
     }
-    bitwise(h, a, b, |x, y| x | y)
+    bitwise(h, a, b, |x, y| x | y, |x, y| x | y)
 }
 
 #[inline]
@@ -27,7 +27,7 @@ pub fn bxor<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
     if both_small(a, b) {
         return Ok(Term::small((a.raw() ^ b.raw()) as i64 >> 4));
     }
-    bitwise(h, a, b, |x, y| x ^ y)
+    bitwise(h, a, b, |x, y| x ^ y, |x, y| x ^ y)
 }
 
 #[inline]
@@ -36,11 +36,20 @@ pub fn bnot<'h>(h: &'h Heap, a: Term<'h>) -> Result<'h> {
         return Ok(Term::small(!v));
     }
     // not X is X xor -1.
-    bitwise(h, a, Term::small(-1), |x, y| x ^ y)
+    bitwise(h, a, Term::small(-1), |x, y| x ^ y, |x, y| x ^ y)
 }
 
 #[inline(never)]
-fn bitwise<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>, op: impl Fn(u64, u64) -> u64) -> Result<'h> {
+fn bitwise<'h>(
+    h: &'h Heap,
+    a: Term<'h>,
+    b: Term<'h>,
+    op: impl Fn(u64, u64) -> u64,
+    short: impl Fn(i128, i128) -> i128,
+) -> Result<'h> {
+    if let (Some(x), Some(y)) = (short_term(a), short_term(b)) {
+        return Ok(h.int128(short(x, y)));
+    }
     let (mut x, mut y) = (0, 0);
     let (a, b) = integers(a, b, &mut x, &mut y)?;
     let n = a.limbs.len().max(b.limbs.len()) + 1;
@@ -116,6 +125,9 @@ pub fn bsr<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>) -> Result<'h> {
 
 #[inline(never)]
 fn shift<'h>(h: &'h Heap, a: Term<'h>, b: Term<'h>, right: bool) -> Result<'h> {
+    if let (Some(v), Some(n @ 0..=62)) = (short_term(a), b.as_small()) {
+        return Ok(h.int128(if right { v >> n } else { v << n }));
+    }
     let mut room = 0;
     let value = integer_operand(a, &mut room).ok_or(ArithError::BadArith)?;
     // How far to the left: what does not fit is as good as the largest small.

@@ -88,6 +88,22 @@ fn compare(a: &[u64], b: &[u64]) -> Ordering {
         .then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
+/// The value of a small integer or one of a single limb.
+#[inline]
+pub(super) fn short_term(t: Term<'_>) -> Option<i128> {
+    match t.as_small() {
+        Some(v) => Some(i128::from(v)),
+        None => t.as_big().and_then(short),
+    }
+}
+
+/// The product of two such values.
+#[inline]
+pub(super) fn mul_short(h: &Heap, a: i128, b: i128) -> Term<'_> {
+    let m = a.unsigned_abs() * b.unsigned_abs();
+    h.big((a < 0) != (b < 0), &[m as u64, (m >> 64) as u64])
+}
+
 /// Signed values of at most one limb.
 fn short(a: Big<'_>) -> Option<i128> {
     let magnitude = match a.limbs {
