@@ -1,5 +1,6 @@
 //! Binaries and bit strings: sizes, slices, conversion to lists.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::slice;
 
@@ -80,6 +81,7 @@ fn split_binary<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn binary_to_list_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let bytes = a[0].to_bytes().badarg()?;
+    long::amount(bytes.len(), long::PARTS)?;
     p.bump_reductions(bytes.len() / BYTES_PER_REDUCTION);
     Ok(p.heap.latin1_string(&bytes))
 }
@@ -91,6 +93,7 @@ fn binary_to_list_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if start >= stop || stop > bytes.len() {
         return Err(Stop::BADARG);
     }
+    long::amount(stop - start, long::PARTS)?;
     p.bump_reductions((stop - start) / BYTES_PER_REDUCTION);
     Ok(p.heap.latin1_string(&bytes[start..stop]))
 }
@@ -98,6 +101,7 @@ fn binary_to_list_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn bitstring_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let bits = a[0].as_bits().badarg()?;
     let whole = bits.size / 8;
+    long::amount(whole, long::PARTS)?;
     let bytes = bits.slice(0, whole * 8).to_bytes();
     p.bump_reductions(whole / BYTES_PER_REDUCTION);
     let tail = if bits.is_binary() {

@@ -1,6 +1,7 @@
 //! Module `binary`, except searching, which is in `binary_search`.
 
 use crate::binaries::part;
+use crate::long;
 use crate::prelude::*;
 use crate::util::elements;
 use std::borrow::Cow;
@@ -63,6 +64,7 @@ fn copies<'h>(p: &'h Process, t: Term<'h>, n: usize) -> BifResult<'h> {
     if size > (1 << 60) {
         return Err(Stop::SYSTEM_LIMIT);
     }
+    long::amount(size, 4 * long::BYTES)?;
     p.bump_reductions(size / BYTES_PER_REDUCTION);
     if n == 1 {
         return Ok(p.heap.binary(&bytes));
@@ -121,6 +123,7 @@ fn encode_unsigned_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn decode<'h>(p: &'h Process, t: Term<'h>, endian: Endian) -> BifResult<'h> {
     let bytes = t.to_bytes().badarg()?;
+    long::amount(bytes.len(), long::BYTES)?;
     let little: Cow<'_, [u8]> = match endian {
         Endian::Little => bytes,
         Endian::Big => Cow::Owned(bytes.iter().rev().copied().collect()),
@@ -157,6 +160,7 @@ fn longest_common<'h>(
 ) -> BifResult<'h> {
     let binaries: Option<Vec<_>> = elements(list)?.into_iter().map(|t| t.to_bytes()).collect();
     let binaries = binaries.badarg()?;
+    long::amount(binaries.iter().map(|b| b.len()).sum(), long::BYTES)?;
     let (head, rest) = binaries.split_first().badarg()?;
     let mut shared: &[u8] = head;
     for b in rest {

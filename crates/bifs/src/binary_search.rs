@@ -3,6 +3,7 @@
 //! One pattern is searched with `memchr`'s two-way search, several with `aho-corasick`. Of several patterns
 //! the one that begins first counts, and of those the longest.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::{atom, elements, is_atom_named, slice};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -136,6 +137,9 @@ fn options<'h>(list: Term<'h>, size: usize, split: bool) -> Result<Options, Stop
     Ok(o)
 }
 
+/// Bytes that are searched for all matches on a scheduler thread: there may be as many.
+const MANY: usize = 64 << 10;
+
 fn position<'h>(p: &'h Process, (at, n): (usize, usize)) -> Term<'h> {
     p.heap
         .tuple(&[Term::small(at as i64), Term::small(n as i64)])
@@ -144,6 +148,7 @@ fn position<'h>(p: &'h Process, (at, n): (usize, usize)) -> Term<'h> {
 fn find_one<'h>(p: &'h Process, a: Args<'h>, list: Term<'h>) -> BifResult<'h> {
     let hay = a[0].to_bytes().badarg()?;
     let o = options(list, hay.len(), false)?;
+    long::amount(o.end - o.start, long::BYTES)?;
     let found = pattern(a[1])?.find(&hay[..o.end], o.start);
     let looked = found.map_or(o.end, |(at, n)| at + n) - o.start;
     p.bump_reductions(looked / BYTES_PER_REDUCTION);
@@ -172,6 +177,7 @@ fn find_all(hay: &[u8], from: usize, pattern: &Pattern) -> Vec<(usize, usize)> {
 fn matches<'h>(p: &'h Process, a: Args<'h>, list: Term<'h>) -> BifResult<'h> {
     let hay = a[0].to_bytes().badarg()?;
     let o = options(list, hay.len(), false)?;
+    long::amount(o.end - o.start, MANY)?;
     let all = find_all(&hay[..o.end], o.start, &*pattern(a[1])?);
     p.bump_reductions((o.end - o.start) / BYTES_PER_REDUCTION + all.len());
     let all: Vec<_> = all.into_iter().map(|m| position(p, m)).collect();
@@ -208,6 +214,7 @@ fn split<'h>(p: &'h Process, a: Args<'h>, list: Term<'h>) -> BifResult<'h> {
     let bits = a[0].as_bits().filter(Bits::is_binary).badarg()?;
     let hay = bits.to_bytes();
     let o = options(list, hay.len(), true)?;
+    long::amount(o.end - o.start, if o.global { MANY } else { long::BYTES })?;
     let pattern = pattern(a[1])?;
     let found = if o.global {
         find_all(&hay[..o.end], o.start, &pattern)

@@ -1,6 +1,7 @@
 //! Checksums and hashes: `phash`, `phash2`, MD5, CRC-32 and Adler-32.
 
 use crate::iolist;
+use crate::long;
 use crate::prelude::*;
 use corten_term::hash;
 use md5::Md5;
@@ -37,6 +38,7 @@ fn range<'h>(t: Term<'h>) -> Result<u32, Stop<'h>> {
 
 fn phash<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let range = range(a[1])?;
+    long::term(a[0])?;
     let h = hash::phash(a[0]);
     let v = if range == 0 {
         u64::from(h)
@@ -47,6 +49,7 @@ fn phash<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn phash2_1<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    long::term(a[0])?;
     Ok(Term::small(i64::from(
         hash::phash2(a[0]) & (PHASH2_RANGE - 1),
     )))
@@ -54,6 +57,7 @@ fn phash2_1<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn phash2_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let range = range(a[1])?;
+    long::term(a[0])?;
     let h = hash::phash2(a[0]);
     Ok(Term::small(i64::from(if range == 0 {
         h

@@ -3,6 +3,7 @@
 //! [`walk`] is the one traversal; depth costs memory, never native stack. What others need of I/O lists
 //! (`io`, `binary`, `md5`, `crc32`, …) goes through [`to_bytes`].
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::slice;
 use std::borrow::Cow;
@@ -78,14 +79,24 @@ pub fn to_bytes<'h>(t: Term<'h>) -> Option<Cow<'h, [u8]>> {
     Some(Cow::Owned(out))
 }
 
-/// As [`to_bytes`], charging the process for the work.
+/// As [`to_bytes`], charging the process for the work; long ones go to the pool.
 pub fn charged<'h>(p: &'h Process, t: Term<'h>) -> Result<Cow<'h, [u8]>, Stop<'h>> {
+    check_length(t)?;
     let bytes = to_bytes(t).badarg()?;
     p.bump_reductions(bytes.len() / BYTES_PER_REDUCTION);
     Ok(bytes)
 }
 
+/// Sends what takes long to the pool.
+fn check_length<'h>(t: Term<'h>) -> Result<(), Stop<'h>> {
+    match t.as_bits() {
+        Some(bits) => long::amount(bits.size / 8, long::BYTES),
+        None => long::term(t),
+    }
+}
+
 fn iolist_size<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    long::term(a[0])?;
     let mut size = 0;
     let mut leaves = 0;
     walk(a[0], |leaf| {
@@ -159,6 +170,7 @@ fn list_to_bitstring<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if !a[0].is_list() {
         return Err(Stop::BADARG);
     }
+    long::term(a[0])?;
     let mut out = BitWriter {
         bytes: Vec::new(),
         bits: 0,
@@ -186,6 +198,7 @@ fn iolist_to_iovec<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             _ => Err(Stop::BADARG),
         };
     }
+    long::term(a[0])?;
     let mut vector: Vec<Term<'h>> = Vec::new();
     let mut joined: Vec<u8> = Vec::new();
     let mut leaves = 0;

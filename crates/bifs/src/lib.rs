@@ -34,6 +34,7 @@ mod identity;
 mod iolist;
 mod links;
 mod lists;
+mod long;
 mod maps;
 pub mod match_spec;
 mod math;

@@ -1,7 +1,9 @@
 //! Lists: the operators `++` and `--`, and the BIFs of module `lists`.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::{elements, order, same};
+use corten_engine::code::export;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -20,13 +22,28 @@ pub const BIFS: &[Bif] = bifs![
     lists:keysearch/3 => keysearch,
 ];
 
-/// List cells walked for one reduction.
+/// List cells walked for one reduction, compared with a term, and whose tuples are looked into.
 const CELLS_PER_REDUCTION: usize = 40;
+const COMPARED_PER_REDUCTION: usize = 16;
+const TUPLES_PER_REDUCTION: usize = 10;
+
+/// Cells that a call may walk before it continues in the next slice.
+fn cells_left(p: &Process, per_reduction: usize) -> usize {
+    let reductions = usize::try_from(p.reductions_left.get()).unwrap_or(0);
+    reductions.max(10) * per_reduction
+}
+
+/// Goes on with the rest of the list by another call of the same function.
+fn continued<'h>(name: Atom, arguments: Vec<Term<'h>>) -> Stop<'h> {
+    let arity = arguments.len() as u8;
+    Stop::Trap(export(am::lists, name, arity), arguments)
+}
 
 fn append<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if a[0].is_nil() {
         return Ok(a[1]);
     }
+    long::list(a[0], long::PARTS)?;
     let left = elements(a[0])?;
     p.bump_reductions(left.len() / CELLS_PER_REDUCTION);
     Ok(p.heap.list_with_tail(&left, a[1]))
@@ -52,6 +69,9 @@ impl Ord for Exact<'_> {
 }
 
 fn subtract<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    // Sorting the right list takes longer than walking it.
+    long::list(a[0], long::PARTS / 2)?;
+    long::list(a[1], long::PARTS / 4)?;
     let left = elements(a[0])?;
     let right = elements(a[1])?;
     if left.is_empty() || right.is_empty() {
@@ -118,25 +138,40 @@ fn tl<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn reverse<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    // Checked first: an improper list must not leave garbage of its own length behind.
-    let n = a[0].list_len().badarg()?;
-    p.bump_reductions(n / CELLS_PER_REDUCTION);
-    Ok(a[0].iter().fold(a[1], |tail, t| p.heap.cons(t, tail)))
+    let most = cells_left(p, CELLS_PER_REDUCTION);
+    let mut it = a[0].iter();
+    let mut walked = 0;
+    let done = it.by_ref().take(most).fold(a[1], |tail, t| {
+        walked += 1;
+        p.heap.cons(t, tail)
+    });
+    p.bump_reductions(walked / CELLS_PER_REDUCTION);
+    match it.tail() {
+        rest if rest.is_nil() => Ok(done),
+        rest if rest.is_cons() => Err(continued(am::reverse, vec![rest, done])),
+        _ => Err(Stop::BADARG),
+    }
 }
 
 fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut it = a[1].iter();
     let mut walked = 0;
-    let found = it.by_ref().inspect(|_| walked += 1).any(|t| same(t, a[0]));
-    p.bump_reductions(walked / CELLS_PER_REDUCTION);
-    if !found && !it.tail().is_nil() {
-        return Err(Stop::BADARG);
+    let mut slice = it
+        .by_ref()
+        .take(cells_left(p, COMPARED_PER_REDUCTION))
+        .inspect(|_| walked += 1);
+    let found = slice.any(|t| same(t, a[0]));
+    p.bump_reductions(walked / COMPARED_PER_REDUCTION);
+    match it.tail() {
+        _ if found => Ok(Term::TRUE),
+        rest if rest.is_nil() => Ok(Term::FALSE),
+        rest if rest.is_cons() => Err(continued(am::member, vec![a[0], rest])),
+        _ => Err(Stop::BADARG),
     }
-    Ok(Term::bool(found))
 }
 
-/// The first tuple of the list whose element at the position equals the key (`==`).
-fn find<'h>(p: &'h Process, a: Args<'h>) -> Result<Option<Term<'h>>, Stop<'h>> {
+/// The first tuple of the list whose element at the position equals the key (`==`). `name`: the caller's.
+fn find<'h>(p: &'h Process, name: Atom, a: Args<'h>) -> Result<Option<Term<'h>>, Stop<'h>> {
     let position = match a[1].as_small() {
         Some(n) if n >= 1 => (n - 1) as usize,
         _ if a[1].as_big().is_some_and(|b| !b.negative) => usize::MAX,
@@ -144,28 +179,34 @@ fn find<'h>(p: &'h Process, a: Args<'h>) -> Result<Option<Term<'h>>, Stop<'h>> {
     };
     let mut it = a[2].iter();
     let mut walked = 0;
-    let found = it.by_ref().inspect(|_| walked += 1).find(|t| {
+    let mut slice = it
+        .by_ref()
+        .take(cells_left(p, TUPLES_PER_REDUCTION))
+        .inspect(|_| walked += 1);
+    let found = slice.find(|t| {
         t.as_tuple()
             .and_then(|e| e.get(position))
             .is_some_and(|e| order(*e, a[0]) == Ordering::Equal)
     });
-    p.bump_reductions(walked / CELLS_PER_REDUCTION);
-    if found.is_none() && !it.tail().is_nil() {
-        return Err(Stop::BADARG);
+    p.bump_reductions(walked / TUPLES_PER_REDUCTION);
+    match it.tail() {
+        _ if found.is_some() => Ok(found),
+        rest if rest.is_nil() => Ok(None),
+        rest if rest.is_cons() => Err(continued(name, vec![a[0], a[1], rest])),
+        _ => Err(Stop::BADARG),
     }
-    Ok(found)
 }
 
 fn keyfind<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(find(p, a)?.unwrap_or(Term::FALSE))
+    Ok(find(p, am::keyfind, a)?.unwrap_or(Term::FALSE))
 }
 
 fn keymember<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(Term::bool(find(p, a)?.is_some()))
+    Ok(Term::bool(find(p, am::keymember, a)?.is_some()))
 }
 
 fn keysearch<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(match find(p, a)? {
+    Ok(match find(p, am::keysearch, a)? {
         Some(t) => p.heap.tuple(&[Term::atom(am::value), t]),
         None => Term::FALSE,
     })

@@ -1,5 +1,6 @@
 //! Module `maps`, the map guards, and what `erts_internal` shows of maps.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::elements;
 use corten_term::map::{self, MapError};
@@ -28,6 +29,8 @@ pub const BIFS: &[Bif] = bifs![
 
 /// Associations handled for one reduction.
 const PAIRS_PER_REDUCTION: usize = 10;
+/// Associations that are hashed on a scheduler thread.
+const MANY: usize = 5_000;
 /// Associations of a large map that one step of an iterator gives.
 const CHUNK: usize = 100;
 
@@ -84,6 +87,7 @@ fn from_pairs<'h>(p: &'h Process, pairs: &[(Term<'h>, Term<'h>)]) -> Term<'h> {
 }
 
 fn from_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    long::list(a[0], MANY)?;
     let mut it = a[0].iter();
     let mut pairs = Vec::new();
     for t in it.by_ref() {
@@ -97,22 +101,28 @@ fn from_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn from_keys<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    long::list(a[0], MANY)?;
     let pairs: Vec<_> = elements(a[0])?.into_iter().map(|k| (k, a[1])).collect();
     Ok(from_pairs(p, &pairs))
 }
 
 fn keys<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    p.bump_reductions(require_map(p, a[0])? / PAIRS_PER_REDUCTION);
+    let n = require_map(p, a[0])?;
+    long::amount(n, long::PARTS)?;
+    p.bump_reductions(n / PAIRS_PER_REDUCTION);
     map::keys(&p.heap, a[0]).ok_or_else(|| bad_map(p, a[0]))
 }
 
 fn values<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    p.bump_reductions(require_map(p, a[0])? / PAIRS_PER_REDUCTION);
+    let n = require_map(p, a[0])?;
+    long::amount(n, long::PARTS)?;
+    p.bump_reductions(n / PAIRS_PER_REDUCTION);
     map::values(&p.heap, a[0]).ok_or_else(|| bad_map(p, a[0]))
 }
 
 fn merge<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let n = require_map(p, a[0])? + require_map(p, a[1])?;
+    long::amount(n, MANY)?;
     p.bump_reductions(n / PAIRS_PER_REDUCTION);
     map::merge(&p.heap, a[0], a[1]).map_err(|e| stop(p, e))
 }

@@ -1,5 +1,6 @@
 //! Numbers from and to text.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::byte_list;
 use corten_term::number::float::{self, Format};
@@ -26,11 +27,18 @@ pub const BIFS: &[Bif] = bifs![
 /// Text that takes longer than this many characters to make is charged for.
 const CHARACTERS_PER_REDUCTION: usize = 20;
 
+/// Digits that a scheduler thread converts, and the words of an integer that has so many: the time for them grows
+/// faster than their number.
+const DIGITS: usize = 10_000;
+const LIMBS: usize = DIGITS / 20;
+
 fn integer_text<'h>(p: &'h Process, t: Term<'h>, base: Term<'h>) -> Result<String, Stop<'h>> {
     let base = base
         .as_small()
         .and_then(|b| u32::try_from(b).ok())
         .badarg()?;
+    let limbs = t.as_big().map_or(1, |b| b.limbs.len());
+    long::amount(limbs, LIMBS)?;
     let text = integer_to_text(t, base).badarg()?;
     p.bump_reductions(text.len() / CHARACTERS_PER_REDUCTION);
     Ok(text)
@@ -98,6 +106,7 @@ fn list_to_integer<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(base) = base(a[1]) else {
         return Ok(Term::atom(am::badarg));
     };
+    long::list(a[0], DIGITS)?;
     Ok(match scan_integer(&p.heap, a[0], base) {
         Scanned::Number(n, rest) => p.heap.tuple(&[n, rest]),
         Scanned::NoNumber => Term::atom(am::no_integer),
@@ -110,6 +119,7 @@ fn binary_to_integer<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let (Some(text), Some(base)) = (a[0].to_bytes(), base(a[1])) else {
         return Ok(Term::atom(am::badarg));
     };
+    long::amount(text.len(), DIGITS)?;
     p.bump_reductions(text.len() / CHARACTERS_PER_REDUCTION);
     Ok(match text_to_integer(&p.heap, &text, base) {
         Ok(n) => n,

@@ -1,5 +1,6 @@
 //! The external term format as BIFs.
 
+use crate::long;
 use crate::prelude::*;
 use crate::util::elements;
 use corten_engine::code::funs::Codec;
@@ -16,6 +17,8 @@ pub const BIFS: &[Bif] = bifs![
     erlang:binary_to_term/2 => binary_to_term_2,
 ];
 
+/// The tag of a compressed term.
+const COMPRESSED: u8 = 80;
 const BYTES_PER_REDUCTION: usize = 64;
 
 fn context() -> EtfContext<'static> {
@@ -30,6 +33,7 @@ fn failure<'h>(e: EncodeError) -> Stop<'h> {
 }
 
 fn encoded<'h>(p: &'h Process, t: Term<'h>, options: &EncodeOptions) -> Result<Vec<u8>, Stop<'h>> {
+    long::term(t)?;
     let bytes = etf::encode(t, options, &context()).map_err(failure)?;
     p.bump_reductions(bytes.len() / BYTES_PER_REDUCTION);
     Ok(bytes)
@@ -58,6 +62,7 @@ fn term_to_iovec_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn size<'h>(p: &'h Process, t: Term<'h>, options: &EncodeOptions) -> BifResult<'h> {
+    long::term(t)?;
     let n = etf::external_size(t, options, &context()).map_err(failure)?;
     Ok(p.heap.uint(n as u64))
 }
@@ -76,6 +81,9 @@ fn decoded<'h>(
     options: DecodeOptions,
 ) -> Result<(Term<'h>, usize), Stop<'h>> {
     let bytes = binary.to_bytes().badarg()?;
+    // A compressed term may be many times as long.
+    let packed = bytes.get(1) == Some(&COMPRESSED);
+    long::amount(bytes.len(), if packed { 4 << 10 } else { 64 << 10 })?;
     p.bump_reductions(bytes.len() / BYTES_PER_REDUCTION);
     let d = etf::decode(&p.heap, &bytes, options, &context()).map_err(|_| Stop::BADARG)?;
     Ok((d.term, d.used))

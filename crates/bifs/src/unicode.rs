@@ -1,6 +1,7 @@
 //! Module `unicode`: valid text is converted in one go; for text that is not, [`crate::unicode_rest`] tells how far
 //! it goes and what is left. Other encodings than Latin-1 and UTF-8 are the business of the module's Erlang code.
 
+use crate::long;
 use crate::prelude::*;
 use crate::unicode_rest;
 use corten_engine::code::export;
@@ -99,6 +100,7 @@ fn characters_to_binary<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(from) = encoding(a[1]) else {
         return in_erlang(am::characters_to_binary_int, a);
     };
+    long::term(a[0])?;
     if let Some(bytes) = a[0].as_bits().and_then(|b| b.as_bytes()) {
         let same = match from {
             Encoding::Utf8 => std::str::from_utf8(bytes).is_ok(),
@@ -146,6 +148,7 @@ fn characters_to_list<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(from) = encoding(a[1]) else {
         return in_erlang(am::characters_to_list_int, a);
     };
+    long::term(a[0])?;
     match text(a[0], from) {
         Some(s) => {
             p.bump_reductions(s.len() / BYTES_PER_REDUCTION);

@@ -104,6 +104,9 @@ pub enum Stop<'h> {
     Trap(&'static Export, Vec<Term<'h>>),
     /// Give up the time slice, then call the same function with the same arguments again.
     Again,
+    /// Too long for a scheduler thread: call the same function with the same arguments again on the pool for long
+    /// computations. Not from guard BIFs, which are instructions.
+    Pool,
     /// Wait until a signal arrives, then call the same function with the same arguments again.
     Wait,
     /// Collect garbage (`major` or minor), then return `value` (an immediate).

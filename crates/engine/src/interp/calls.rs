@@ -154,6 +154,7 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
             to.code.load(Ordering::Acquire)
         }
         Stop::Again => cx.leave(cx.pc, arity, Outcome::Yield),
+        Stop::Pool => cx.leave(cx.pc, arity, Outcome::DirtyCpu),
         Stop::Wait => cx.leave(cx.pc, arity, Outcome::Wait),
         Stop::YieldWith(value) => {
             cx.set_x(0, value.raw());

@@ -59,11 +59,14 @@ fn with<R>(port: PortId, f: impl FnOnce(&Port) -> Option<R>) -> bool {
     find(port).is_some_and(|p| f(&p).is_some())
 }
 
-/// An exit signal ends the port, unless it says `normal` and comes from a process that is not the owner.
+/// An exit signal ends the port, unless it says `normal` and comes from a process that is not the owner. Who sent it
+/// by `exit/2` keeps its link; who ended has none any more.
 fn exit(port: &Port, from: Pid, reason: Parcel) {
     let normal = reason.term().is(am::normal);
     let ends = port.with(|core, _| {
-        core.links.remove(&from);
+        if !corten_engine::node().processes.is_alive(from) {
+            core.links.remove(&from);
+        }
         !normal || core.connected == from
     });
     if ends != Some(true) {
