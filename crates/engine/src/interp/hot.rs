@@ -3,6 +3,7 @@
 //! Whatever does not fit the fast case goes to a slow instruction with the same operands.
 
 pub mod bits;
+pub mod fused;
 
 use super::exceptions::yield_at_call;
 use super::machine::*;
@@ -132,6 +133,7 @@ op!(
     let to = s.hp;
     let mut i = 0;
     while i <= n {
+        keep_apart!();
         *to.add(i) = *from.add(i);
         i += 1;
     }
@@ -257,82 +259,73 @@ tests! {
 }
 
 op!(test<T: Test, A: Loc> |s| {
-    if T::holds(A::get(&s, s.a())) {
-        s.step(1);
-    } else {
-        s.jump(s.rel());
+    if !(T::holds(A::get(&s, s.a()))) {
+        fail!(s);
     }
+    s.step(1);
 });
 op!(test_arity<A: Loc> |s| {
     let w = A::get(&s, s.a());
-    if *((w - PRIMARY_BOXED) as *const Word) == s.w(1) {
-        s.step(2);
-    } else {
-        s.jump(s.rel());
+    if !(*((w - PRIMARY_BOXED) as *const Word) == s.w(1)) {
+        fail!(s);
     }
+    s.step(2);
 });
 op!(is_tagged_tuple<A: Loc> |s| {
     let w = A::get(&s, s.a());
-    if w & PRIMARY_MASK == PRIMARY_BOXED {
-        let p = (w - PRIMARY_BOXED) as *const Word;
-        if *p == s.w(1) && *p.add(1) == s.w(2) {
-            s.step(3);
-        } else {
-            s.jump(s.rel());
-        }
-    } else {
-        s.jump(s.rel());
+    let p = (w - PRIMARY_BOXED) as *const Word;
+    if w & PRIMARY_MASK != PRIMARY_BOXED || *p != s.w(1) || *p.add(1) != s.w(2) {
+        fail!(s);
     }
+    s.step(3);
 });
 
 // ---- comparisons ----
 
 op!(eq_immediate<A: Loc> |s| {
-    if A::get(&s, s.a()) == s.w(1) {
-        s.step(2);
-    } else {
-        s.jump(s.rel());
+    if !(A::get(&s, s.a()) == s.w(1)) {
+        fail!(s);
     }
+    s.step(2);
 });
 op!(ne_immediate<A: Loc> |s| {
     if A::get(&s, s.a()) == s.w(1) {
-        s.jump(s.rel());
-    } else {
-        s.step(2);
+        fail!(s);
     }
+    s.step(2);
 });
-op!(is_eq_exact | s | {
-    let l = s.src(1);
-    let r = s.src(2);
-    if l == r {
-        s.step(3);
-    } else if l & 3 == PRIMARY_IMMEDIATE || r & 3 == PRIMARY_IMMEDIATE {
-        s.jump(s.rel());
-    } else {
-        tail!(s, slow::IS_EQ_EXACT);
+op!(is_eq_exact<A: Src, B: Src> |s| {
+    let l = A::read(&s, s.w(1));
+    let r = B::read(&s, s.w(2));
+    if l != r {
+        if l & 3 != PRIMARY_IMMEDIATE && r & 3 != PRIMARY_IMMEDIATE {
+            tail!(s, slow::IS_EQ_EXACT);
+        }
+        fail!(s);
     }
+    s.step(3);
 });
-op!(is_ne_exact | s | {
-    let l = s.src(1);
-    let r = s.src(2);
+op!(is_ne_exact<A: Src, B: Src> |s| {
+    let l = A::read(&s, s.w(1));
+    let r = B::read(&s, s.w(2));
     if l == r {
-        s.jump(s.rel());
-    } else if l & 3 == PRIMARY_IMMEDIATE || r & 3 == PRIMARY_IMMEDIATE {
-        s.step(3);
-    } else {
+        fail!(s);
+    }
+    if l & 3 != PRIMARY_IMMEDIATE && r & 3 != PRIMARY_IMMEDIATE {
         tail!(s, slow::IS_NE_EXACT);
     }
+    s.step(3);
 });
 op!(is_eq | s | {
     let l = s.src(1);
     let r = s.src(2);
-    if l == r {
-        s.step(3);
-    } else if l & r & 15 == TAG_SMALL {
-        s.jump(s.rel());
-    } else {
-        tail!(s, slow::IS_EQ);
+    if l != r {
+        if l & r & 15 != TAG_SMALL {
+            tail!(s, slow::IS_EQ);
+        }
+        fail!(s);
     }
+    s.step(3);
 });
 op!(is_ne | s | {
     let l = s.src(1);
@@ -349,11 +342,10 @@ op!(is_lt<A: Src, B: Src> |s| {
     if l & r & 15 != TAG_SMALL {
         tail!(s, slow::IS_LT);
     }
-    if (l as i64) < (r as i64) {
-        s.step(3);
-    } else {
-        s.jump(s.rel());
+    if !((l as i64) < (r as i64)) {
+        fail!(s);
     }
+    s.step(3);
 });
 op!(is_ge<A: Src, B: Src> |s| {
     let l = A::read(&s, s.w(1));
@@ -361,11 +353,10 @@ op!(is_ge<A: Src, B: Src> |s| {
     if l & r & 15 != TAG_SMALL {
         tail!(s, slow::IS_GE);
     }
-    if (l as i64) >= (r as i64) {
-        s.step(3);
-    } else {
-        s.jump(s.rel());
+    if !((l as i64) >= (r as i64)) {
+        fail!(s);
     }
+    s.step(3);
 });
 
 // ---- selection ----
@@ -496,6 +487,7 @@ op!(
     let free = header_arity(*object) + 1 - FUN_FIXED;
     let mut i = 0;
     while i < free {
+        keep_apart!();
         *s.x.add(n + i) = *object.add(FUN_FIXED + i);
         i += 1;
     }
@@ -524,6 +516,7 @@ op!(
     let free = header_arity(*object) + 1 - FUN_FIXED;
     let mut i = 0;
     while i < free {
+        keep_apart!();
         *s.x.add(n + i) = *object.add(FUN_FIXED + i);
         i += 1;
     }
@@ -557,12 +550,15 @@ op!(
 
 /// The operation on two small terms; `None` for whatever the slow path must decide.
 pub trait Small2 {
+    /// What to do when there is none.
+    const SLOW: Handler;
     fn apply(l: Word, r: Word) -> Option<Word>;
 }
 macro_rules! small2 {
-    ($($name:ident |$l:ident, $r:ident| $value:expr;)*) => {$(
+    ($($name:ident $slow:ident |$l:ident, $r:ident| $value:expr;)*) => {$(
         pub struct $name;
         impl Small2 for $name {
+            const SLOW: Handler = slow::$slow;
             #[inline(always)]
             fn apply($l: Word, $r: Word) -> Option<Word> {
                 $value
@@ -571,25 +567,25 @@ macro_rules! small2 {
     )*};
 }
 small2! {
-    Add |l, r| (l as i64).checked_add((r & !15) as i64).map(|v| v as Word);
-    Sub |l, r| (l as i64).checked_sub((r & !15) as i64).map(|v| v as Word);
-    Mul |l, r| ((l & !15) as i64).checked_mul((r as i64) >> 4).map(|v| v as Word | 15);
-    Div |l, r| match ((l as i64) >> 4, (r as i64) >> 4) {
+    Add ADD |l, r| (l as i64).checked_add((r & !15) as i64).map(|v| v as Word);
+    Sub SUB |l, r| (l as i64).checked_sub((r & !15) as i64).map(|v| v as Word);
+    Mul MUL |l, r| ((l & !15) as i64).checked_mul((r as i64) >> 4).map(|v| v as Word | 15);
+    Div DIV |l, r| match ((l as i64) >> 4, (r as i64) >> 4) {
         (_, 0 | -1) => None,
         (l, r) => Some(((l / r) as Word) << 4 | 15),
     };
-    Rem |l, r| match ((l as i64) >> 4, (r as i64) >> 4) {
+    Rem REM |l, r| match ((l as i64) >> 4, (r as i64) >> 4) {
         (_, 0 | -1) => None,
         (l, r) => Some(((l % r) as Word) << 4 | 15),
     };
-    Band |l, r| Some(l & r);
-    Bor |l, r| Some(l | r);
-    Bxor |l, r| Some((l ^ r) | 15);
-    Bsr |l, r| match (r as i64) >> 4 {
+    Band BAND |l, r| Some(l & r);
+    Bor BOR |l, r| Some(l | r);
+    Bxor BXOR |l, r| Some((l ^ r) | 15);
+    Bsr BSR |l, r| match (r as i64) >> 4 {
         n @ 0..=63 => Some(((l as i64) >> n) as Word | 15),
         _ => None,
     };
-    Bsl |l, r| match (r as i64) >> 4 {
+    Bsl BSL |l, r| match (r as i64) >> 4 {
         n @ 0..=58 => {
             let v = (l & !15) as i64;
             let shifted = v << n;
@@ -603,10 +599,10 @@ op!(small2<O: Small2, A: Src, B: Src> |s| {
     let l = A::read(&s, s.w(3));
     let r = B::read(&s, s.w(4));
     if l & r & 15 != TAG_SMALL {
-        tail!(s, slow::GUARD_BIF);
+        tail!(s, O::SLOW);
     }
     let Some(v) = O::apply(l, r) else {
-        tail!(s, slow::GUARD_BIF);
+        tail!(s, O::SLOW);
     };
     s.put(s.c(), v);
     s.step(5);
@@ -614,9 +610,9 @@ op!(small2<O: Small2, A: Src, B: Src> |s| {
 
 // ---- guard BIFs worth a path of their own; same layout ----
 
-op!(bif_element | s | {
-    let index = s.src(3);
-    let tuple = s.src(4);
+op!(bif_element<A: Src, B: Src> |s| {
+    let index = A::read(&s, s.w(3));
+    let tuple = B::read(&s, s.w(4));
     if boxed_sub(tuple) != sub::TUPLE || index & 15 != TAG_SMALL {
         tail!(s, slow::GUARD_BIF);
     }

@@ -448,6 +448,26 @@ macro_rules! slow_handler {
 }
 pub(super) use slow_handler;
 
+/// Keeps the compiler from merging two ways of a handler into one with a conditional move, and from making a library
+/// call of a loop: an instruction that is not there.
+macro_rules! keep_apart {
+    () => {
+        core::arch::asm!("", options(nomem, nostack, preserves_flags))
+    };
+}
+pub(super) use keep_apart;
+
+/// Takes the jump of an instruction. A real branch with a dispatch of its own is predicted, a selected address is
+/// waited for.
+macro_rules! fail {
+    ($s:ident) => {{
+        $crate::interp::machine::keep_apart!();
+        $s.jump($s.rel());
+        return $crate::interp::machine::next($s);
+    }};
+}
+pub(super) use fail;
+
 /// Goes on after a slow instruction.
 ///
 /// # Safety

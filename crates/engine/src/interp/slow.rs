@@ -5,7 +5,7 @@ use super::exceptions::{error, error_atom, error_pair};
 use super::machine::*;
 use crate::{Bif, Process, Stop};
 use corten_term::layout::*;
-use corten_term::{Term, Word, am, compare, map};
+use corten_term::{Term, Word, am, arith, compare, map};
 use std::cmp::Ordering;
 
 pub const ALLOCATE: Handler = slow_handler!(allocate);
@@ -17,6 +17,9 @@ pub const IS_NE: Handler = slow_handler!(is_ne);
 pub const IS_LT: Handler = slow_handler!(is_lt);
 pub const IS_GE: Handler = slow_handler!(is_ge);
 pub const GUARD_BIF: Handler = slow_handler!(guard_bif);
+pub const GET_MAP_ELEMENTS: Handler = slow_handler!(get_map_elements);
+pub const HAS_MAP_FIELDS: Handler = slow_handler!(has_map_fields);
+pub const PUT_MAP: Handler = slow_handler!(put_map_either);
 pub const CALL_FUN2: Handler = slow_handler!(calls::call_fun2);
 pub const CALL_FUN2_LAST: Handler = slow_handler!(calls::call_fun2_last);
 pub const BS_START: Handler = slow_handler!(super::bs_match::start);
@@ -105,6 +108,65 @@ pub unsafe fn guard_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
             Some(fail) => fail,
             None => calls::guard_failed(cx, export, args, stop),
         },
+    }
+}
+
+/// Heap words that arithmetic makes room for: an integer of a few limbs.
+const ARITHMETIC_WORDS: usize = 8;
+
+macro_rules! arithmetic {
+    ($($handler:ident $body:ident $f:path;)*) => {$(
+        pub const $handler: Handler = slow_handler!($body);
+        /// # Safety
+        /// As above.
+        unsafe fn $body(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+            // SAFETY: as above.
+            let cx = unsafe { Cx::new(p, x, pc) };
+            if cx.a() != NO_LIVE
+                && (crate::gc::is_due(p) || super::stress() || !super::has_room(p, ARITHMETIC_WORDS))
+            {
+                cx.collect(ARITHMETIC_WORDS, cx.a());
+            }
+            match $f(&p.heap, cx.src(3), cx.src(4)) {
+                Ok(t) => {
+                    cx.put(cx.c(), t);
+                    cx.skip(5)
+                }
+                // Once more, for the error or the jump.
+                // SAFETY: as above.
+                Err(_) => unsafe { guard_bif(p, x, pc) },
+            }
+        }
+    )*};
+}
+arithmetic! {
+    ADD add arith::add;
+    SUB sub arith::sub;
+    MUL mul arith::mul;
+    DIV div arith::int_div;
+    REM rem arith::rem;
+    BAND band arith::band;
+    BOR bor arith::bor;
+    BXOR bxor arith::bxor;
+    BSL bsl arith::bsl;
+    BSR bsr arith::bsr;
+    DIV_FLOAT div_float arith::div_float;
+}
+
+/// `map_get` and `is_map_key`.
+///
+/// # Safety
+/// As above.
+pub unsafe fn map_get(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    match map::get(cx.src(4), cx.src(3)) {
+        Some(v) => {
+            cx.put(cx.c(), v);
+            cx.skip(5)
+        }
+        // SAFETY: as above.
+        None => unsafe { guard_bif(p, x, pc) },
     }
 }
 
@@ -230,6 +292,20 @@ pub unsafe fn put_map_exact(p: &Process, x: *mut Word, pc: *const Word) -> Go {
         map::update_all(&p.heap, cx.src(2), &pairs(cx, 3, n))
     };
     put_map(cx, n, result)
+}
+
+/// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::fused::put_map`] does not apply.
+///
+/// # Safety
+/// As above.
+unsafe fn put_map_either(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    unsafe {
+        match super::ops::op_at(pc) {
+            super::ops::Op::PutMapExactConst => put_map_exact(p, x, pc),
+            _ => put_map_assoc(p, x, pc),
+        }
+    }
 }
 
 fn put_map<'h>(cx: Cx<'h>, n: usize, result: Result<Term<'h>, map::MapError<'h>>) -> Go {

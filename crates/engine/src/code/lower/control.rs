@@ -216,7 +216,7 @@ impl Lowering<'_> {
                 self.push_op(Op::MarkerUse, 0, 0, 0);
                 self.push_source(*r)?;
             }
-            _ => return self.tests(op, args),
+            _ => return self.tests(op, args, rest),
         }
         Ok(Some(0))
     }
@@ -269,7 +269,54 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    fn tests(&mut self, op: Gen, args: &[Operand]) -> Result<Option<usize>, LowerError> {
+    /// A type test and the access behind it that it allows, as one instruction.
+    fn test_and_access(&mut self, op: Gen, args: &[Operand], rest: &[Instr]) -> bool {
+        let m = self.m;
+        let ([fail, v], Some(next)) = (args, rest.first()) else {
+            return false;
+        };
+        let (fail, v, more) = (self.must(*fail), v.untyped(), m.args(next));
+        let (on_y, r) = match v {
+            Operand::X(r) => (false, usize::from(r)),
+            Operand::Y(r) => (true, usize::from(r)),
+            _ => return false,
+        };
+        match (op, next.op, more) {
+            (Gen::IsNonemptyList, Gen::GetList, [from, head, tail]) if from.untyped() == v => {
+                let (head, tail) = (packed(*head), packed(*tail));
+                let op = match (on_y, (head | tail) & DST_Y) {
+                    (false, 0) => Op::NonemptyGetListXXX,
+                    (false, _) => Op::NonemptyGetListX,
+                    _ => Op::NonemptyGetListY,
+                };
+                self.push_jump(op, r, fail);
+                self.out.push((head | tail << 16) as Word);
+            }
+            (Gen::IsTuple, Gen::TestArity, [other, w, n])
+                if w.untyped() == v && self.must(*other) == fail =>
+            {
+                let op = if on_y {
+                    Op::IsTupleOfArityY
+                } else {
+                    Op::IsTupleOfArityX
+                };
+                self.push_jump(op, r, fail);
+                self.out.push(header(sub::TUPLE, number(*n)));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn tests(
+        &mut self,
+        op: Gen,
+        args: &[Operand],
+        rest: &[Instr],
+    ) -> Result<Option<usize>, LowerError> {
+        if self.test_and_access(op, args, rest) {
+            return Ok(Some(1));
+        }
         if let (Some((on_x, on_y)), [fail, v]) = (test_ops(op), args) {
             let fail = self.must(*fail);
             match v.untyped() {
@@ -380,6 +427,10 @@ impl Lowering<'_> {
                 }
             }
         }
+        let general = match general {
+            Op::IsEqExact => order_op(l, r, [general, Op::IsEqExactXC, general, Op::IsEqExactXX]),
+            _ => order_op(l, r, [general, general, general, Op::IsNeExactXX]),
+        };
         self.compare(general, fail, l, r)
     }
 

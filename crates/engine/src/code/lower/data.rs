@@ -3,6 +3,7 @@
 use super::*;
 use crate::interp::encoding::NO_LIVE;
 use corten_term::am;
+use corten_term::layout::{PRIMARY_IMMEDIATE, PRIMARY_MASK};
 
 /// Whether a register is a Y register, and its number; nothing for constants.
 fn register(o: Operand) -> Option<(bool, usize)> {
@@ -39,6 +40,9 @@ impl Lowering<'_> {
                     .extend(ys.iter().map(|y| (packed(*y) & !DST_Y) as Word));
             }
             (Gen::GetTupleElement, [from, index, to]) => {
+                if let Some(taken) = self.get_elements(*from, number(*index), *to, rest) {
+                    return Ok(Some(taken));
+                }
                 self.get_tuple_element(*from, number(*index), *to)?;
             }
             (Gen::GetList, [from, head, tail]) => {
@@ -126,13 +130,15 @@ impl Lowering<'_> {
                 }
             }
             (Gen::PutMapAssoc | Gen::PutMapExact, [fail, map, to, live, list]) => {
-                let op = if op == Gen::PutMapAssoc {
-                    Op::PutMapAssoc
-                } else {
-                    Op::PutMapExact
-                };
                 let m = self.m;
                 let pairs = list_of(*list).map_or(&[][..], |r| m.list(r));
+                let constant = !self.stress && self.distinct_immediates(pairs.iter().step_by(2))?;
+                let op = match (op, constant) {
+                    (Gen::PutMapAssoc, false) => Op::PutMapAssoc,
+                    (Gen::PutMapAssoc, true) => Op::PutMapAssocConst,
+                    (_, false) => Op::PutMapExact,
+                    (_, true) => Op::PutMapExactConst,
+                };
                 let start = self.push_op(op, number(*live), pairs.len() / 2, packed(*to));
                 self.push_label(start, label_of(*fail));
                 self.push_source(*map)?;
@@ -143,23 +149,42 @@ impl Lowering<'_> {
             (Gen::HasMapFields, [fail, map, list]) => {
                 let m = self.m;
                 let keys = list_of(*list).map_or(&[][..], |r| m.list(r));
-                let start = self.push_op(Op::HasMapFields, keys.len(), 0, 0);
+                let op = if self.distinct_immediates(keys.iter())? {
+                    Op::HasMapFieldsConst
+                } else {
+                    Op::HasMapFields
+                };
+                let start = self.push_op(op, keys.len(), 0, 0);
                 self.push_fail(start, *fail);
                 self.push_source(*map)?;
+                let from = self.out.len();
                 for key in keys {
                     self.push_source(*key)?;
+                }
+                if op == Op::HasMapFieldsConst {
+                    self.out[from..].sort_by(|a, b| flat_order(*a, *b));
                 }
             }
             (Gen::GetMapElements, [fail, map, list]) => {
                 let m = self.m;
                 let pairs = list_of(*list).map_or(&[][..], |r| m.list(r));
-                let start = self.push_op(Op::GetMapElements, pairs.len() / 2, 0, 0);
+                let constant = self.distinct_immediates(pairs.iter().step_by(2))?;
+                let op = if constant {
+                    Op::GetMapElementsConst
+                } else {
+                    Op::GetMapElements
+                };
+                let start = self.push_op(op, pairs.len() / 2, 0, 0);
                 self.push_fail(start, *fail);
                 self.push_source(*map)?;
+                let mut words = Vec::with_capacity(pairs.len() / 2);
                 for pair in pairs.chunks_exact(2) {
-                    self.push_source(pair[0])?;
-                    self.out.push(packed(pair[1]) as Word);
+                    words.push([self.source(pair[0])?, packed(pair[1]) as Word]);
                 }
+                if constant {
+                    words.sort_by(|a, b| flat_order(a[0], b[0]));
+                }
+                self.out.extend(words.concat());
             }
             (Gen::Bif0, [bif, to]) => {
                 let e = self.imports[number(*bif)];
@@ -182,6 +207,22 @@ impl Lowering<'_> {
         Ok(Some(0))
     }
 
+    /// Whether these map keys are immediate constants, each there once.
+    fn distinct_immediates<'a>(
+        &mut self,
+        keys: impl Iterator<Item = &'a Operand>,
+    ) -> Result<bool, LowerError> {
+        let mut words = Vec::new();
+        for key in keys {
+            let w = self.source(*key)?;
+            if w & PRIMARY_MASK != PRIMARY_IMMEDIATE || words.contains(&w) {
+                return Ok(false);
+            }
+            words.push(w);
+        }
+        Ok(!words.is_empty())
+    }
+
     /// Keys and values as source words; constant keys in the order of flat maps, which says what error comes first.
     fn sorted_pairs(&mut self, pairs: &[Operand]) -> Result<Vec<Word>, LowerError> {
         let mut words = Vec::with_capacity(pairs.len() / 2);
@@ -189,9 +230,7 @@ impl Lowering<'_> {
             words.push([self.source(pair[0])?, self.source(pair[1])?]);
         }
         if pairs.iter().step_by(2).all(|k| register(*k).is_none()) {
-            // SAFETY: constants of the module.
-            let key = |w: &[Word; 2]| unsafe { Term::from_raw(w[0]) };
-            words.sort_by(|a, b| corten_term::compare::cmp_flat_keys(key(a), key(b)));
+            words.sort_by(|a, b| flat_order(a[0], b[0]));
         }
         Ok(words.concat())
     }
@@ -276,6 +315,46 @@ impl Lowering<'_> {
                 .iter()
                 .find(|i| i.op != Gen::Line)
                 .is_some_and(|i| matches!(i.op, Gen::Call | Gen::Return | Gen::Deallocate))
+    }
+
+    /// Two or three elements of the same tuple in a row; how many further instructions that takes.
+    fn get_elements(
+        &mut self,
+        from: Operand,
+        index: usize,
+        to: Operand,
+        rest: &[Instr],
+    ) -> Option<usize> {
+        let m = self.m;
+        let from = from.untyped();
+        let mut parts = vec![(index, to.untyped())];
+        for next in rest.iter().take(2) {
+            let before = parts.last().map(|p| p.1);
+            match (next.op, m.args(next)) {
+                (Gen::GetTupleElement, [f, i, to])
+                    if f.untyped() == from && before != Some(from) =>
+                {
+                    parts.push((number(*i), to.untyped()));
+                }
+                _ => break,
+            }
+        }
+        if parts.len() < 2 || parts.iter().any(|(i, _)| *i > 0xFFFF) {
+            return None;
+        }
+        let (y, f) = register(from)?;
+        let op = match (parts.len(), y) {
+            (2, false) => Op::GetTwoElementsX,
+            (2, true) => Op::GetTwoElementsY,
+            (_, false) => Op::GetThreeElementsX,
+            (_, true) => Op::GetThreeElementsY,
+        };
+        self.push_op(op, f, parts[0].0, packed(parts[0].1));
+        let further = parts[1..].iter().rev();
+        self.out.push(further.fold(0, |w, (i, to)| {
+            w << 32 | (packed(*to) as Word) << 16 | *i as Word
+        }));
+        Some(parts.len() - 1)
     }
 
     fn get_tuple_element(
@@ -366,6 +445,13 @@ impl Lowering<'_> {
     }
 }
 
+/// The order of two constant keys in a flat map.
+fn flat_order(a: Word, b: Word) -> std::cmp::Ordering {
+    // SAFETY: constants of the module.
+    let key = |w| unsafe { Term::from_raw(w) };
+    corten_term::compare::cmp_flat_keys(key(a), key(b))
+}
+
 /// The instruction for a guard BIF; `kinds` says for each source whether it is a Y register, nothing for constants.
 fn special(e: &Export, kinds: &[Option<bool>]) -> Op {
     const X: Option<bool> = Some(false);
@@ -374,20 +460,46 @@ fn special(e: &Export, kinds: &[Option<bool>]) -> Op {
     match (e.function.name(), kinds) {
         ("+", [X, C]) => Op::AddXC,
         ("+", [X, X]) => Op::AddXX,
+        ("+", [X, Y]) => Op::AddXY,
         ("+", [Y, X]) => Op::AddYX,
         ("+", [_, _]) => Op::Add,
         ("-", [X, C]) => Op::SubXC,
         ("-", [Y, C]) => Op::SubYC,
+        ("-", [C, X]) => Op::SubCX,
         ("-", [X, X]) => Op::SubXX,
         ("-", [_, _]) => Op::Sub,
+        ("*", [X, X]) => Op::MulXX,
+        ("*", [X, C]) => Op::MulXC,
         ("*", [_, _]) => Op::Mul,
+        ("div", [X, X]) => Op::DivXX,
+        ("div", [X, C]) => Op::DivXC,
         ("div", [_, _]) => Op::Div,
+        ("rem", [X, X]) => Op::RemXX,
+        ("rem", [X, C]) => Op::RemXC,
         ("rem", [_, _]) => Op::Rem,
+        ("band", [X, X]) => Op::BandXX,
+        ("band", [X, C]) => Op::BandXC,
         ("band", [_, _]) => Op::Band,
+        ("bor", [X, X]) => Op::BorXX,
+        ("bor", [X, C]) => Op::BorXC,
         ("bor", [_, _]) => Op::Bor,
+        ("bxor", [X, X]) => Op::BxorXX,
+        ("bxor", [X, C]) => Op::BxorXC,
         ("bxor", [_, _]) => Op::Bxor,
+        ("bsl", [X, X]) => Op::BslXX,
+        ("bsl", [X, C]) => Op::BslXC,
         ("bsl", [_, _]) => Op::Bsl,
+        ("bsr", [X, X]) => Op::BsrXX,
+        ("bsr", [X, C]) => Op::BsrXC,
         ("bsr", [_, _]) => Op::Bsr,
+        ("/", [_, _]) => Op::DivFloat,
+        ("abs", [_]) => Op::BifAbs,
+        ("-", [_]) => Op::BifNegate,
+        ("max", [_, _]) => Op::BifMax,
+        ("min", [_, _]) => Op::BifMin,
+        ("byte_size", [_]) => Op::BifByteSize,
+        ("map_get", [_, _]) => Op::BifMapGet,
+        ("element", [X, X]) => Op::BifElementXX,
         ("element", [_, _]) => Op::BifElement,
         ("hd", [_]) => Op::BifHd,
         ("tl", [_]) => Op::BifTl,

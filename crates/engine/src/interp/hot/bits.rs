@@ -68,28 +68,25 @@ op!(
     let left = Context::of(&s).left();
     let size = s.w(1);
     if left < size || (left - size) & s.w(2) != 0 {
-        s.jump(s.rel());
-    } else {
-        s.step(3);
+        fail!(s);
     }
+    s.step(3);
 });
 op!(
     /// Exactly word 1 bits are left.
     bs_ensure_exactly |s| {
-    if Context::of(&s).left() == s.w(1) {
-        s.step(2);
-    } else {
-        s.jump(s.rel());
+    if !(Context::of(&s).left() == s.w(1)) {
+        fail!(s);
     }
+    s.step(2);
 });
 op!(
     /// What is left is a multiple of a power of two (word 1: less one).
     bs_test_unit |s| {
-    if Context::of(&s).left() & s.w(1) == 0 {
-        s.step(2);
-    } else {
-        s.jump(s.rel());
+    if !(Context::of(&s).left() & s.w(1) == 0) {
+        fail!(s);
     }
+    s.step(2);
 });
 
 /// How a number's bits are read.
@@ -192,49 +189,53 @@ op!(
     s.step(2);
 });
 op!(
+    /// The second half of `bs_ensure_byte` where a byte does not begin at a byte's border.
+    bs_ensure_byte_unaligned |s| {
+    let c = Context::of(&s);
+    let start = c.start();
+    let v = c.window(start, 8);
+    c.set_start(start + 8);
+    s.put(s.w(3) as usize & 0xFFFF, small(v));
+    s.step(4);
+});
+op!(
     /// `bs_ensure_at_least`, then `bs_bytes` of one byte: words size, unit less one, destination.
     bs_ensure_byte |s| {
     let c = Context::of(&s);
     let left = c.left();
     let size = s.w(1);
     if left < size || (left - size) & s.w(2) != 0 {
-        s.jump(s.rel());
-    } else {
-        let start = c.start();
-        let p = c.byte(start);
-        let v = if start & 7 == 0 {
-            u64::from(*p)
-        } else {
-            u64::from(u16::from_be(p.cast::<u16>().read_unaligned())) >> (8 - (start & 7)) & 0xFF
-        };
-        c.set_start(start + 8);
-        s.put(s.w(3) as usize, small(v));
-        s.step(4);
+        fail!(s);
     }
+    let start = c.start();
+    if start & 7 != 0 {
+        tail!(s, bs_ensure_byte_unaligned);
+    }
+    c.set_start(start + 8);
+    s.put(s.w(3) as usize & 0xFFFF, small(u64::from(*c.byte(start))));
+    s.step(4);
 });
 op!(
     /// The next word 1 bits are the number of word 2.
     bs_equal |s| {
     let c = Context::of(&s);
     let (start, n) = (c.start(), s.w(1));
-    if c.window(start, n) == s.w(2) {
-        c.set_start(start + n);
-        s.step(3);
-    } else {
-        s.jump(s.rel());
+    if !(c.window(start, n) == s.w(2)) {
+        fail!(s);
     }
+    c.set_start(start + n);
+    s.step(3);
 });
 op!(
     /// The same if there are as many bits.
     bs_equal_string |s| {
     let c = Context::of(&s);
     let (start, n) = (c.start(), s.w(1));
-    if c.left() >= n && c.window(start, n) == s.w(2) {
-        c.set_start(start + n);
-        s.step(3);
-    } else {
-        s.jump(s.rel());
+    if !(c.left() >= n && c.window(start, n) == s.w(2)) {
+        fail!(s);
     }
+    c.set_start(start + n);
+    s.step(3);
 });
 op!(bs_skip | s | {
     let c = Context::of(&s);
