@@ -1,7 +1,7 @@
 //! What funs tell about themselves.
 
 use crate::prelude::*;
-use corten_engine::code::funs::entry_of;
+use corten_engine::code::funs::{entry_of, references};
 use corten_engine::code::purge::fun_is_loaded;
 use corten_term::Pid;
 use corten_term::fun::identity;
@@ -47,7 +47,7 @@ fn local<'h>(p: &'h Process, f: &Fun<'h>, item: &str) -> Option<Term<'h>> {
         "uniq" => p.heap.int(entry.old_uniq),
         "new_index" => Term::small(i64::from(entry.index)),
         "new_uniq" => p.heap.binary(&entry.uniq),
-        _ => Term::small(1),
+        _ => Term::small(references(entry) as i64),
     })
 }
 

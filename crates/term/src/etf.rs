@@ -55,8 +55,8 @@ pub enum FunIdentity {
 pub trait FunCodec {
     /// The name of a fun, by its entry word.
     fn identity(&self, fun: &Fun<'_>) -> Option<FunIdentity>;
-    /// The entry word of a local fun, whether its code is loaded or not.
-    fn local_entry(&self, fun: &LocalFun) -> Option<u64>;
+    /// The entry word of a local fun, whether its code is loaded or not, and what keeps the entry alive.
+    fn local_entry(&self, fun: &LocalFun) -> Option<(u64, Arc<Magic>)>;
     /// The entry word of an export; only of a function that exists, if asked so.
     fn export_entry(&self, fun: &ExternalFun, existing: bool) -> Option<u64>;
     /// The live engine object behind a local reference, if it has one.
@@ -74,7 +74,7 @@ impl FunCodec for NoFuns {
     fn identity(&self, _: &Fun<'_>) -> Option<FunIdentity> {
         None
     }
-    fn local_entry(&self, _: &LocalFun) -> Option<u64> {
+    fn local_entry(&self, _: &LocalFun) -> Option<(u64, Arc<Magic>)> {
         None
     }
     fn export_entry(&self, _: &ExternalFun, _: bool) -> Option<u64> {

@@ -614,7 +614,8 @@ impl Heap {
     }
 
     /// A fun: `entry` is what the engine calls it by, `meta` is arity, number of free variables and kind
-    /// as [`crate::term::Fun`] reads them.
+    /// as [`crate::term::Fun`] reads them. The last term of a local fun is no free variable, but the magic reference
+    /// that keeps the entry alive.
     pub fn fun<'h>(&'h self, entry: u64, meta: u64, free: &[Term<'h>]) -> Term<'h> {
         let p = self.alloc(FUN_FIXED + free.len());
         // SAFETY: fresh words.

@@ -12,7 +12,7 @@
 //! | heap bits | size in bits, then the bytes, zero padded |
 //! | bin ref | `*mut Binary`, next off-heap object |
 //! | sub bits | base address of the bytes, start bit, end bit, term it slices (bin ref or heap bits); flags in the header's upper half |
-//! | fun | code entry, meta word, free variables |
+//! | fun | code entry, meta word, free variables; local funs end with the magic reference that owns the entry |
 //! | map | see `MAP_*`: flat map `size, keys tuple, values…`; hash map nodes |
 //! | reference | numbers 0 and 1, number 2 and kind; pid refs add a pid, magic refs a pointer and next off-heap object |
 //! | external pid/port | node word, data |

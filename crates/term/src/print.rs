@@ -375,7 +375,7 @@ mod tests {
             Term::pid(Pid::from_data(10)),
             h.external_pid(u64::from(am::ok.index()), 5 | 6 << 32),
             h.fun(0, Fun::meta(2, true), &[]),
-            h.fun(77 << 32 | 1, Fun::meta(2, false), &[]),
+            h.fun(77 << 32 | 1, Fun::meta(2, false), &[Term::NIL]),
             h.big(true, &[0, 64]),
             h.tuple(&[]),
         ]);

@@ -407,12 +407,14 @@ impl<'h> Term<'h> {
         unsafe {
             let p = self.pointer();
             let meta = *p.add(2);
-            let n = 1 + header_arity(h) - FUN_FIXED;
+            let external = meta >> 8 & 1 == 1;
+            // The last word of a local one is the owner of its entry.
+            let n = 1 + header_arity(h) - FUN_FIXED - usize::from(!external);
             let free = std::slice::from_raw_parts(p.add(FUN_FIXED).cast(), n);
             Some(Fun {
                 entry: *p.add(1),
                 arity: meta as u8,
-                external: meta >> 8 & 1 == 1,
+                external,
                 free,
             })
         }

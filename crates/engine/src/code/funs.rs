@@ -1,16 +1,21 @@
-//! Fun entries: what local funs refer to. One per fun of every version of a module, for ever.
+//! Fun entries: what local funs refer to. One per fun of every version of a module.
 //!
 //! A fun object holds the address of its entry; the entry holds the code, or null while no code for it is
 //! loaded. Funs that came from elsewhere have entries too, so that they work once their module is loaded.
+//!
+//! An entry lives inside a magic object, which its code and every fun object refer to; closures refer to it by way of
+//! one magic reference among the literals of their module, so that making one counts nothing. The collector and the
+//! copier treat it like any other term: it is copied out when the literals go. With the last reference the entry goes.
 
 use super::Export;
 use corten_term::etf::{ExternalFun, FunCodec, FunIdentity, LocalFun};
 use corten_term::fun::FunIdentity as Name;
+use corten_term::reference::Magic;
 use corten_term::term::Fun;
 use corten_term::{Atom, Heap, Term, Word};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 /// See the module page.
 #[derive(Debug)]
@@ -68,6 +73,9 @@ impl FunEntry {
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
     }
+    fn key(&self) -> Key {
+        (self.module, self.index, self.uniq, self.old_uniq)
+    }
     fn local(&self) -> LocalFun {
         LocalFun {
             module: self.module,
@@ -81,35 +89,79 @@ impl FunEntry {
 }
 
 type Key = (Atom, u32, [u8; 16], i64);
-static TABLE: LazyLock<Mutex<HashMap<Key, &'static FunEntry>>> = LazyLock::new(Mutex::default);
+static TABLE: LazyLock<Mutex<HashMap<Key, Weak<Magic>>>> = LazyLock::new(Mutex::default);
 
-/// The entry of a fun, made if need be.
-pub fn entry(f: &LocalFun) -> &'static FunEntry {
-    let mut table = TABLE.lock().unwrap_or_else(|e| e.into_inner());
-    table
-        .entry((f.module, f.index, f.uniq, f.old_uniq))
-        .or_insert_with(|| {
-            Box::leak(Box::new(FunEntry {
-                code: AtomicPtr::new(std::ptr::null_mut()),
-                held_back: AtomicPtr::new(std::ptr::null_mut()),
-                module: f.module,
-                arity: f.arity,
-                index: f.index,
-                old_index: f.old_index,
-                old_uniq: f.old_uniq,
-                uniq: f.uniq,
-                function: AtomicU32::new(0),
-            }))
-        })
+fn table() -> MutexGuard<'static, HashMap<Key, Weak<Magic>>> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A fun object.
-pub fn build<'h>(heap: &'h Heap, entry: &'static FunEntry, free: &[Term<'h>]) -> Term<'h> {
-    heap.fun(
-        entry as *const FunEntry as u64,
-        Fun::meta(entry.arity, false),
-        free,
-    )
+impl Drop for FunEntry {
+    fn drop(&mut self) {
+        let mut table = table();
+        // Another one may have been made of this name since the last reference went.
+        if table
+            .get(&self.key())
+            .is_some_and(|e| e.strong_count() == 0)
+        {
+            table.remove(&self.key());
+        }
+    }
+}
+
+/// A counted reference to a fun entry.
+#[derive(Debug, Clone)]
+pub struct FunRef(Arc<Magic>);
+
+impl std::ops::Deref for FunRef {
+    type Target = FunEntry;
+    fn deref(&self) -> &FunEntry {
+        self.0.get().expect("made with a fun entry inside")
+    }
+}
+
+impl FunRef {
+    fn address(&self) -> u64 {
+        std::ptr::from_ref::<FunEntry>(self) as u64
+    }
+    /// The term that keeps the entry alive: the last one in fun objects.
+    pub fn owner<'h>(&self, heap: &'h Heap) -> Term<'h> {
+        heap.magic_reference(self.0.clone())
+    }
+    /// A fun object without free variables.
+    pub fn build<'h>(&self, heap: &'h Heap) -> Term<'h> {
+        heap.fun(
+            self.address(),
+            Fun::meta(self.arity, false),
+            &[self.owner(heap)],
+        )
+    }
+}
+
+/// The entry of a fun, made if need be.
+pub fn entry(f: &LocalFun) -> FunRef {
+    let mut table = table();
+    let key = (f.module, f.index, f.uniq, f.old_uniq);
+    if let Some(found) = table.get(&key).and_then(Weak::upgrade) {
+        return FunRef(found);
+    }
+    let made = Magic::new(FunEntry {
+        code: AtomicPtr::new(std::ptr::null_mut()),
+        held_back: AtomicPtr::new(std::ptr::null_mut()),
+        module: f.module,
+        arity: f.arity,
+        index: f.index,
+        old_index: f.old_index,
+        old_uniq: f.old_uniq,
+        uniq: f.uniq,
+        function: AtomicU32::new(0),
+    });
+    table.insert(key, Arc::downgrade(&made));
+    FunRef(made)
+}
+
+/// How many references to the entry there are: by its code and by terms.
+pub fn references(f: &FunEntry) -> usize {
+    table().get(&f.key()).map_or(0, Weak::strong_count)
 }
 
 /// `fun M:F/A`
@@ -124,8 +176,8 @@ pub fn export_of(f: &Fun<'_>) -> Option<&'static Export> {
 }
 
 /// The entry behind a local fun.
-pub fn entry_of(f: &Fun<'_>) -> Option<&'static FunEntry> {
-    // SAFETY: local funs hold a fun entry, which lives for ever.
+pub fn entry_of<'h>(f: &Fun<'h>) -> Option<&'h FunEntry> {
+    // SAFETY: local funs hold a fun entry, which lives as long as they do.
     (!f.external).then(|| unsafe { &*(f.entry as *const FunEntry) })
 }
 
@@ -145,8 +197,9 @@ impl FunCodec for Codec {
             (None, None) => return None,
         })
     }
-    fn local_entry(&self, f: &LocalFun) -> Option<u64> {
-        Some(entry(f) as *const FunEntry as u64)
+    fn local_entry(&self, f: &LocalFun) -> Option<(u64, Arc<Magic>)> {
+        let entry = entry(f);
+        Some((entry.address(), entry.0))
     }
     fn export_entry(&self, f: &ExternalFun, existing: bool) -> Option<u64> {
         let e = if existing {
@@ -166,7 +219,8 @@ impl FunCodec for Codec {
 
 /// What comparison, hashing and printing ask of the engine.
 pub fn resolve(word: u64, external: bool) -> Name {
-    // SAFETY: entry words of funs point to entries of their kind, which live for ever.
+    // SAFETY: entry words of funs point to entries of their kind, which live as long as the
+    // funs or for ever.
     unsafe {
         if external {
             let e = &*(word as *const Export);

@@ -21,7 +21,7 @@ pub mod purge;
 pub mod server;
 
 pub use export::{Export, export, find_export};
-pub use funs::{Codec, FunEntry};
+pub use funs::{Codec, FunEntry, FunRef};
 pub use module::Loaded;
 pub use server::{find, is_loaded, locate};
 

@@ -1,6 +1,6 @@
 //! Loaded code: one instance of a module, its tables, and where its memory is.
 
-use super::FunEntry;
+use super::FunRef;
 use crate::process::Mfa;
 use corten_loader::module::LineEntry;
 use corten_term::literal_area::LiteralArea;
@@ -52,7 +52,7 @@ pub struct Loaded {
     pub attributes: Box<[u8]>,
     pub compile_info: Box<[u8]>,
     /// Fun entries and the offsets of their bodies.
-    pub funs: Vec<(&'static FunEntry, u32)>,
+    pub funs: Vec<(FunRef, u32)>,
     /// Offset of the `-on_load` function's entry.
     pub on_load: Option<u32>,
     /// Native functions that `load_nif` has patched in.
@@ -78,7 +78,7 @@ pub struct Parts {
     pub strings: Box<[u8]>,
     pub attributes: Box<[u8]>,
     pub compile_info: Box<[u8]>,
-    pub funs: Vec<(&'static FunEntry, u32)>,
+    pub funs: Vec<(FunRef, u32)>,
     pub on_load: Option<u32>,
 }
 

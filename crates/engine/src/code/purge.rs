@@ -10,7 +10,7 @@
 use super::literals;
 use super::module::Loaded;
 use super::server::{self, with_instances};
-use super::{FunEntry, funs};
+use super::{FunEntry, FunRef};
 use crate::sched::progress::Progress;
 use crate::signal::node::{Body, Work};
 use crate::signal::send;
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 struct Purge {
     module: Atom,
     /// Funs that lead nowhere for now.
-    funs: Vec<&'static FunEntry>,
+    funs: Vec<FunRef>,
     /// Processes that have called one of them.
     suspended: Vec<Pid>,
     progress: Progress,
@@ -53,7 +53,7 @@ pub fn prepare(p: &Process, module: Atom) -> Result<bool, Stop<'static>> {
         };
         for (entry, _) in &old.funs {
             if entry.hold_back(|code| old.contains(code)) {
-                purge.funs.push(entry);
+                purge.funs.push(entry.clone());
             }
         }
         purge.progress = Progress::begin();
@@ -184,6 +184,6 @@ fn forget_trace(p: &Process, old: &Loaded) {
 }
 
 /// Whether `f` is the entry of code that is loaded.
-pub fn fun_is_loaded(f: &funs::FunEntry) -> bool {
+pub fn fun_is_loaded(f: &FunEntry) -> bool {
     !f.code.load(Ordering::Acquire).is_null() || f.is_held_back()
 }

@@ -516,7 +516,7 @@ fn enter_fun(cx: Cx<'_>, fun: Term<'_>, n: usize, next: Next) -> Go {
         // SAFETY: external funs hold an export entry, which lives for ever.
         return unsafe { (*(f.entry as *const Export)).code.load(Ordering::Acquire) };
     }
-    // SAFETY: local funs hold a fun entry, which lives for ever.
+    // SAFETY: local funs hold a fun entry, which lives as long as they do.
     let entry = unsafe { &*(f.entry as *const FunEntry) };
     let code = entry.code.load(Ordering::Acquire);
     if code.is_null() {

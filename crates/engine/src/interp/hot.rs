@@ -484,7 +484,7 @@ op!(
     if code.is_null() {
         tail!(s, slow::CALL_FUN2);
     }
-    let free = header_arity(*object) + 1 - FUN_FIXED;
+    let free = header_arity(*object) - FUN_FIXED;
     let mut i = 0;
     while i < free {
         keep_apart!();
@@ -513,7 +513,7 @@ op!(
     if code.is_null() {
         tail!(s, slow::CALL_FUN2_LAST);
     }
-    let free = header_arity(*object) + 1 - FUN_FIXED;
+    let free = header_arity(*object) - FUN_FIXED;
     let mut i = 0;
     while i < free {
         keep_apart!();

@@ -359,7 +359,7 @@ pub unsafe fn get_map_elements(p: &Process, x: *mut Word, pc: *const Word) -> Go
 
 // ---- funs ----
 
-/// `make_fun3`: `a` destination, `b` free variables; fun entry, sources. The compiler has reserved the words, but
+/// `make_fun3`: `a` destination, `b` free variables and the owner of the entry; fun entry, sources. The compiler has reserved the words, but
 /// counts them by its own layout, so the heap is asked.
 ///
 /// # Safety
@@ -367,11 +367,13 @@ pub unsafe fn get_map_elements(p: &Process, x: *mut Word, pc: *const Word) -> Go
 pub unsafe fn make_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    // SAFETY: word 1 is a fun entry, which lives for ever.
+    // SAFETY: word 1 is a fun entry, which lives as long as the code.
     let entry = unsafe { &*(cx.word(1) as *const crate::code::FunEntry) };
     let n = cx.b();
     let free: Vec<Term<'_>> = (0..n).map(|i| cx.src(2 + i)).collect();
-    let fun = crate::code::funs::build(&p.heap, entry, &free);
+    let entry_word = std::ptr::from_ref(entry) as u64;
+    let meta = corten_term::term::Fun::meta(entry.arity, false);
+    let fun = p.heap.fun(entry_word, meta, &free);
     cx.put(cx.a(), fun);
     cx.skip(2 + n)
 }

@@ -169,6 +169,7 @@ enum Shape {
     /// The last part is the tail.
     List,
     Map,
+    /// The last part is what keeps the entry alive.
     Fun {
         entry: u64,
         meta: u64,
@@ -180,14 +181,18 @@ enum Item<'h> {
     Whole(Term<'h>),
     /// A term of that many parts, which follow.
     Open(Shape, usize),
+    /// The same, and there is a last part already.
+    OpenWith(Shape, usize, Term<'h>),
 }
 
-struct Frame {
+struct Frame<'h> {
     shape: Shape,
     /// Parts still to come.
     missing: usize,
     /// Where its parts begin on the stack of values.
     base: usize,
+    /// Comes behind them.
+    last: Option<Term<'h>>,
 }
 
 struct Decoder<'a, 'b, 'h> {
@@ -201,18 +206,28 @@ struct Decoder<'a, 'b, 'h> {
 
 impl<'h> Decoder<'_, '_, 'h> {
     fn run(&mut self) -> Result<Term<'h>> {
-        let mut frames: Vec<Frame> = Vec::new();
+        let mut frames: Vec<Frame<'h>> = Vec::new();
         let mut values: Vec<Term<'h>> = Vec::new();
         loop {
             let mut value = match self.item()? {
                 Item::Whole(term) => term,
                 Item::Open(shape, 0) => self.close(&shape, &[])?,
+                Item::OpenWith(shape, 0, last) => self.close(&shape, &[last])?,
                 Item::Open(shape, missing) => {
-                    let base = values.len();
                     frames.push(Frame {
                         shape,
                         missing,
-                        base,
+                        base: values.len(),
+                        last: None,
+                    });
+                    continue;
+                }
+                Item::OpenWith(shape, missing, last) => {
+                    frames.push(Frame {
+                        shape,
+                        missing,
+                        base: values.len(),
+                        last: Some(last),
                     });
                     continue;
                 }
@@ -226,6 +241,7 @@ impl<'h> Decoder<'_, '_, 'h> {
                 if frame.missing > 0 {
                     break;
                 }
+                values.extend(frame.last);
                 value = self.close(&frame.shape, &values[frame.base..])?;
                 values.truncate(frame.base);
                 frames.pop();
@@ -530,12 +546,10 @@ impl<'h> Decoder<'_, '_, 'h> {
             tag @ (tag::PID | tag::NEW_PID) => self.pid(tag)?,
             tag => return Err(DecodeError::Tag(tag)),
         };
-        let entry = self
-            .context
-            .funs
-            .local_entry(&fun)
-            .ok_or(DecodeError::Fun)?;
+        let local = self.context.funs.local_entry(&fun);
+        let (entry, owner) = local.ok_or(DecodeError::Fun)?;
         let meta = Fun::meta(arity, false);
-        Ok(Item::Open(Shape::Fun { entry, meta }, free))
+        let owner = self.h.magic_reference(owner);
+        Ok(Item::OpenWith(Shape::Fun { entry, meta }, free, owner))
     }
 }

@@ -24,8 +24,9 @@ impl FunCodec for Table {
     fn identity(&self, fun: &Fun<'_>) -> Option<FunIdentity> {
         self.0.lock().unwrap().get(fun.entry as usize).copied()
     }
-    fn local_entry(&self, fun: &LocalFun) -> Option<u64> {
-        self.entry(FunIdentity::Local(*fun))
+    fn local_entry(&self, fun: &LocalFun) -> Option<(u64, Arc<Magic>)> {
+        let entry = self.entry(FunIdentity::Local(*fun))?;
+        Some((entry, Magic::new(())))
     }
     fn export_entry(&self, fun: &ExternalFun, existing: bool) -> Option<u64> {
         (!existing).then(|| self.entry(FunIdentity::External(*fun)))?

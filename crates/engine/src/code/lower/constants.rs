@@ -41,6 +41,13 @@ impl Constants {
         })
     }
 
+    /// Adds a term to the literals; its index.
+    pub fn add(&mut self, t: Term<'_>) -> Result<u32, LowerError> {
+        let w = self.keep(t)?;
+        self.literals.push(w);
+        Ok(self.literals.len() as u32 - 1)
+    }
+
     pub fn literal(&self, index: u32) -> Word {
         self.literals[index as usize]
     }

@@ -122,12 +122,17 @@ impl Lowering<'_> {
             (Gen::MakeFun3, [lambda, to, list]) => {
                 let m = self.m;
                 let free = list_of(*list).map_or(&[][..], |r| m.list(r));
-                let entry = self.funs[number(*lambda)];
-                self.push_op(Op::MakeFun, packed(*to), free.len(), 0);
-                self.out.push(entry as *const FunEntry as Word);
+                let (entry, literal) = self.funs[number(*lambda)].clone();
+                if free.is_empty() {
+                    return self.move_(Operand::Literal(literal), *to, rest).map(Some);
+                }
+                // Behind the free variables comes the owner of the entry.
+                self.push_op(Op::MakeFun, packed(*to), free.len() + 1, 0);
+                self.out.push(std::ptr::from_ref::<FunEntry>(&entry) as Word);
                 for v in free {
                     self.push_source(*v)?;
                 }
+                self.push_source(Operand::Literal(literal))?;
             }
             (Gen::PutMapAssoc | Gen::PutMapExact, [fail, map, to, live, list]) => {
                 let m = self.m;

@@ -13,7 +13,7 @@ mod data;
 mod matching;
 
 use super::export::{Export, export};
-use super::funs::{self, FunEntry};
+use super::funs::{self, FunEntry, FunRef};
 use super::module::{Function, LineMark, Loaded, Parts};
 use crate::interp::encoding::{DST_Y, source_x, source_y};
 use crate::interp::ops::Op;
@@ -22,7 +22,7 @@ use corten_loader::module::{ListRange, Module, Operand};
 use corten_loader::{Instr, Op as Gen};
 use corten_term::etf::LocalFun;
 use corten_term::layout::NIL;
-use corten_term::{Atom, AtomError, Term, Word};
+use corten_term::{Atom, AtomError, Heap, Term, Word};
 
 /// Why a valid file cannot become code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,8 @@ struct Lowering<'m> {
     fixups: Vec<Fixup>,
     atoms: Vec<Word>,
     imports: Vec<&'static Export>,
-    funs: Vec<&'static FunEntry>,
+    /// With the literal that is the fun, if it has no free variables, or that owns the entry.
+    funs: Vec<(FunRef, u32)>,
     constants: Constants,
     functions: Vec<Function>,
     lines: Vec<LineMark>,
@@ -98,29 +99,31 @@ pub fn lower(m: &Module) -> Result<Loaded, LowerError> {
         .iter()
         .map(|i| export(atom(i.module), atom(i.function), i.arity))
         .collect();
-    let funs: Vec<&'static FunEntry> = m
-        .lambdas
-        .iter()
-        .enumerate()
-        .map(|(position, l)| {
-            let entry = funs::entry(&LocalFun {
-                module,
-                arity: l.fun_arity(),
-                uniq: m.md5,
-                index: position as u32,
-                old_index: i64::from(l.index),
-                old_uniq: i64::from(l.old_uniq),
-            });
-            entry.set_function(atom(l.function));
-            entry
-        })
-        .collect();
+    let mut constants = Constants::new(m)?;
+    let mut funs = Vec::with_capacity(m.lambdas.len());
+    for (position, l) in m.lambdas.iter().enumerate() {
+        let entry = funs::entry(&LocalFun {
+            module,
+            arity: l.fun_arity(),
+            uniq: m.md5,
+            index: position as u32,
+            old_index: i64::from(l.index),
+            old_uniq: i64::from(l.old_uniq),
+        });
+        entry.set_function(atom(l.function));
+        let heap = Heap::new();
+        let literal = match l.num_free {
+            0 => constants.add(entry.build(&heap))?,
+            _ => constants.add(entry.owner(&heap))?,
+        };
+        funs.push((entry, literal));
+    }
     let mut l = Lowering {
         m,
         out: Vec::with_capacity(m.code.len() * 3),
         labels: vec![UNSET; m.labels.len()],
         fixups: Vec::new(),
-        constants: Constants::new(m)?,
+        constants,
         atoms,
         imports,
         funs,
@@ -340,7 +343,7 @@ impl Lowering<'_> {
             .lambdas
             .iter()
             .zip(&self.funs)
-            .map(|(l, entry)| (*entry, offset(l.label)))
+            .map(|(l, (entry, _))| (entry.clone(), offset(l.label)))
             .collect();
         let module = self.module();
         Loaded::new(
