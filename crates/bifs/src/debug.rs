@@ -6,9 +6,9 @@ use corten_engine::process::flag;
 use corten_engine::signal::node::{Body, Work};
 use corten_engine::signal::send;
 use corten_term::copy::{self, Literals};
+use corten_term::copy_sharing;
 use corten_term::reference::Magic;
 use corten_term::{atom, binary, map};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,51 +31,14 @@ fn flat_size<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(p.heap.uint(copy::size_with(a[0], Literals::Copy) as u64))
 }
 
-/// Words of a term where what is reached twice counts once.
-fn shared_words(t: Term<'_>) -> usize {
-    let mut seen = HashSet::new();
-    let mut stack = vec![t];
-    let mut words = 0;
-    while let Some(t) = stack.pop() {
-        if t.is_immediate() || !seen.insert(t.pointer()) {
-            continue;
-        }
-        match t.kind() {
-            Kind::Cons(head, tail) => {
-                words += 2;
-                stack.extend([head, tail]);
-            }
-            Kind::Tuple(e) => {
-                words += 1 + e.len();
-                stack.extend_from_slice(e);
-            }
-            Kind::Map => {
-                let pairs: Vec<_> = map::iter(t).flat_map(|(k, v)| [k, v]).collect();
-                let parts: usize = pairs.iter().map(|e| whole(*e)).sum();
-                words += whole(t) - parts;
-                stack.extend(pairs);
-            }
-            Kind::Fun(f) => {
-                let parts: usize = f.free.iter().map(|e| whole(*e)).sum();
-                words += whole(t) - parts;
-                stack.extend_from_slice(f.free);
-            }
-            _ => words += whole(t),
-        }
-    }
-    words
-}
-
-fn whole(t: Term<'_>) -> usize {
-    copy::size_with(t, Literals::Copy)
-}
-
 fn size_shared<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(p.heap.uint(shared_words(a[0]) as u64))
+    // What lies among the literals takes nothing of the process.
+    Ok(p.heap
+        .uint(copy_sharing::size(a[0], Literals::Share) as u64))
 }
 
 fn copy_shared<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(copy::copy(a[0], &p.heap))
+    Ok(copy_sharing::copy(a[0], &p.heap, Literals::Share))
 }
 
 /// Whether two terms are the same word.

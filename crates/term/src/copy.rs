@@ -85,7 +85,7 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
 ///
 /// # Safety
 /// `p` is a sub bits.
-unsafe fn sub_bits_size(p: *const Word) -> usize {
+pub(crate) unsafe fn sub_bits_size(p: *const Word) -> usize {
     // SAFETY: by the caller's promise.
     let bits = unsafe { *p.add(3) - *p.add(2) } as usize;
     if bits <= HEAP_BITS_MAX_BYTES * 8 {
@@ -144,7 +144,7 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
 ///
 /// # Safety
 /// `p` is a complete object.
-unsafe fn copy_boxed(p: *const Word, to: &Heap, stack: &mut Vec<(*mut Word, Word)>) -> *mut Word {
+pub(crate) unsafe fn copy_boxed(p: *const Word, to: &Heap, stack: &mut Vec<(*mut Word, Word)>) -> *mut Word {
     // SAFETY: layouts as `layout` tells; fresh words are filled completely here or through `stack`,
     // which is drained before anybody sees the copy.
     unsafe {

@@ -15,6 +15,7 @@ pub mod binary;
 pub mod bits;
 pub mod compare;
 pub mod copy;
+pub mod copy_sharing;
 pub mod etf;
 pub mod fun;
 pub mod hash;

@@ -3,7 +3,8 @@
 //! A module's literals and each persistent term lie in one. An area is filled once and never changes; it goes when
 //! its owner drops it, and the engine sees to it that no process refers to it then.
 
-use crate::copy::{self, Literals};
+use crate::copy::Literals;
+use crate::copy_sharing;
 use crate::layout::Word;
 use crate::{Heap, Term, literal};
 
@@ -31,13 +32,14 @@ impl LiteralArea {
         Some(LiteralArea { start, words, heap })
     }
 
-    /// An area with deep copies of the terms, and their words. `None` when the literal range is exhausted.
+    /// An area with deep copies of the terms, and their words. What is shared within one stays so. `None` when the
+    /// literal range is exhausted.
     pub fn holding(terms: &[Term<'_>]) -> Option<(LiteralArea, Vec<Word>)> {
-        let size = |t: &Term<'_>| copy::size_with(*t, Literals::Copy);
+        let size = |t: &Term<'_>| copy_sharing::size(*t, Literals::Copy);
         let area = LiteralArea::new(terms.iter().map(size).sum())?;
         let copies = terms
             .iter()
-            .map(|t| copy::copy_with(*t, &area.heap, Literals::Copy).raw())
+            .map(|t| copy_sharing::copy(*t, &area.heap, Literals::Copy).raw())
             .collect();
         debug_assert!(!area.heap.has_fragments());
         Some((area, copies))
@@ -73,7 +75,7 @@ mod tests {
         // SAFETY: the area is alive.
         let copy = unsafe { Term::from_raw(words[0]) };
         assert!(literal::contains(copy.pointer() as usize));
-        assert_eq!(area.words(), copy::size_with(copy, Literals::Copy));
+        assert_eq!(area.words(), copy_sharing::size(copy, Literals::Copy));
         assert_eq!(copy.as_tuple().unwrap()[0].to_bytes().unwrap().len(), 100);
         let before = crate::binary::total_bytes();
         drop(area);
