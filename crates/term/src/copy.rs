@@ -144,7 +144,11 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
 ///
 /// # Safety
 /// `p` is a complete object.
-pub(crate) unsafe fn copy_boxed(p: *const Word, to: &Heap, stack: &mut Vec<(*mut Word, Word)>) -> *mut Word {
+pub(crate) unsafe fn copy_boxed(
+    p: *const Word,
+    to: &Heap,
+    stack: &mut Vec<(*mut Word, Word)>,
+) -> *mut Word {
     // SAFETY: layouts as `layout` tells; fresh words are filled completely here or through `stack`,
     // which is drained before anybody sees the copy.
     unsafe {

@@ -183,7 +183,7 @@ fn forget_trace(p: &Process, old: &Loaded) {
     }
 }
 
-/// Whether `f` is the entry of code that is loaded.
+/// Whether `f` is the entry of code that is loaded, and not being purged.
 pub fn fun_is_loaded(f: &FunEntry) -> bool {
-    !f.code.load(Ordering::Acquire).is_null() || f.is_held_back()
+    !f.code.load(Ordering::Acquire).is_null()
 }

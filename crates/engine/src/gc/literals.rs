@@ -82,5 +82,9 @@ pub fn copy_out(p: &Process, words: usize) {
     p.set_flag(flag::NEED_FULLSWEEP, false);
     let copied = copied + resize(p, 0, &mut x);
     super::keep_registers(p, x);
+    if super::exceeds_max_heap(p) {
+        let words = super::block_words(p) + super::old_block_words(p);
+        crate::process::exit::heap_too_large(p, words);
+    }
     p.bump_reductions(copied / 16);
 }

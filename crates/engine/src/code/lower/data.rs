@@ -128,7 +128,8 @@ impl Lowering<'_> {
                 }
                 // Behind the free variables comes the owner of the entry.
                 self.push_op(Op::MakeFun, packed(*to), free.len() + 1, 0);
-                self.out.push(std::ptr::from_ref::<FunEntry>(&entry) as Word);
+                self.out
+                    .push(std::ptr::from_ref::<FunEntry>(&entry) as Word);
                 for v in free {
                     self.push_source(*v)?;
                 }

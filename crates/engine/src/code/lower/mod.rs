@@ -20,7 +20,7 @@ use crate::interp::ops::Op;
 use constants::Constants;
 use corten_loader::module::{ListRange, Module, Operand};
 use corten_loader::{Instr, Op as Gen};
-use corten_term::etf::LocalFun;
+use corten_term::etf::{self, DecodeOptions, EtfContext, LocalFun};
 use corten_term::layout::NIL;
 use corten_term::{Atom, AtomError, Heap, Term, Word};
 
@@ -31,6 +31,8 @@ pub enum LowerError {
     Atom(AtomError),
     /// A literal is not a term.
     Literal(String),
+    /// Attributes or compiler options are not a term.
+    Information(&'static str),
     /// The literal range is exhausted.
     NoRoom,
     /// A size that internal code cannot express.
@@ -48,6 +50,7 @@ impl std::fmt::Display for LowerError {
         match self {
             LowerError::Atom(e) => e.fmt(f),
             LowerError::Literal(why) => write!(f, "bad literal: {why}"),
+            LowerError::Information(chunk) => write!(f, "bad {chunk} chunk"),
             LowerError::NoRoom => f.write_str("no room for literals"),
             LowerError::TooLarge(what) => write!(f, "{what} too large"),
         }
@@ -99,6 +102,11 @@ pub fn lower(m: &Module) -> Result<Loaded, LowerError> {
         .iter()
         .map(|i| export(atom(i.module), atom(i.function), i.arity))
         .collect();
+    for (chunk, bytes) in [("Attr", &m.attributes), ("CInf", &m.compile_info)] {
+        if !bytes.is_empty() && !is_term(bytes) {
+            return Err(LowerError::Information(chunk));
+        }
+    }
     let mut constants = Constants::new(m)?;
     let mut funs = Vec::with_capacity(m.lambdas.len());
     for (position, l) in m.lambdas.iter().enumerate() {
@@ -139,6 +147,12 @@ pub fn lower(m: &Module) -> Result<Loaded, LowerError> {
     }
     l.patch();
     Ok(l.finish())
+}
+
+/// Whether bytes are a term in external form.
+fn is_term(bytes: &[u8]) -> bool {
+    let context = EtfContext::new(&funs::Codec);
+    etf::decode(&Heap::new(), bytes, DecodeOptions::default(), &context).is_ok()
 }
 
 fn atom_of(atoms: &[Word], index: u32) -> Atom {
