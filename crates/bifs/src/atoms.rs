@@ -71,10 +71,6 @@ fn intern<'h>(name: &str) -> BifResult<'h> {
         Ok(a) => Ok(Term::atom(a)),
         Err(AtomError::TooLong) => Err(Stop::SYSTEM_LIMIT),
         Err(AtomError::NotUtf8) => Err(Stop::BADARG),
-        Err(AtomError::TableFull) => corten_term::heap::fatal(&format!(
-            "no more index entries in atom_tab (max={})",
-            corten_term::atom::limit()
-        )),
     }
 }
 

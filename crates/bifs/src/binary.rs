@@ -69,7 +69,7 @@ fn copies<'h>(p: &'h Process, t: Term<'h>, n: usize) -> BifResult<'h> {
     if n == 1 {
         return Ok(p.heap.binary(&bytes));
     }
-    Ok(p.heap.binary(&bytes.repeat(n)))
+    Ok(p.heap.binary_of_copies(&bytes, n))
 }
 
 fn copy_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

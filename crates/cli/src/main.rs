@@ -24,7 +24,8 @@ use otp::find::{ASKING, Otp};
 
 /// Many small, short-lived blocks from many threads: what this allocator is made for.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: corten_term::memory::Checked<mimalloc::MiMalloc> =
+    corten_term::memory::Checked(mimalloc::MiMalloc);
 
 const HELP: &str = "\
 Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified libraries of OTP 27.

@@ -69,7 +69,7 @@ pub fn halt_with_slogan(slogan: &[u8]) -> ! {
     claim();
     run_hooks();
     let slogan = String::from_utf8_lossy(slogan).into_owned();
-    eprintln!("\r\n{slogan}\r");
+    eprintln!("{slogan}\r");
     crashdump::write(&slogan);
     std::process::exit(1)
 }
@@ -85,7 +85,7 @@ pub fn abort() -> ! {
 fn fatal(slogan: &str) {
     claim();
     run_hooks();
-    eprintln!("\r\n{slogan}\r");
+    eprintln!("{slogan}\r");
     crashdump::write(slogan);
     std::process::exit(1)
 }

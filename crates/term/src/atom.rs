@@ -20,8 +20,6 @@ pub struct Atom(u32);
 pub enum AtomError {
     /// More than 255 characters.
     TooLong,
-    /// The table is full; the reference engine ends the node then.
-    TableFull,
     /// Not valid UTF-8.
     NotUtf8,
 }
@@ -30,7 +28,6 @@ impl fmt::Display for AtomError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             AtomError::TooLong => "atom longer than 255 characters",
-            AtomError::TableFull => "no more index entries in atom_tab",
             AtomError::NotUtf8 => "atom name is not UTF-8",
         })
     }
@@ -127,6 +124,7 @@ impl Table {
         shard.get(name).copied()
     }
 
+    /// The index of a name, new or old. A full table ends the node, as it does in the reference engine.
     fn intern(&self, name: &str) -> Result<u32, AtomError> {
         if let Some(i) = self.find(name) {
             return Ok(i);
@@ -143,7 +141,11 @@ impl Table {
         let mut next = self.next.lock().unwrap_or_else(|e| e.into_inner());
         let index = *next;
         if index >= self.limit.load(Ordering::Relaxed) {
-            return Err(AtomError::TableFull);
+            drop((next, shard));
+            crate::heap::fatal(&format!(
+                "no more index entries in atom_tab (max={})",
+                limit()
+            ));
         }
         let name: &'static str = Box::leak(Box::from(name));
         let chunk = &self.chunks[(index >> CHUNK_BITS) as usize];

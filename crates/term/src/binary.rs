@@ -36,10 +36,17 @@ pub fn total_bytes() -> usize {
     TOTAL_BYTES.load(Ordering::Relaxed)
 }
 
+/// Ends the node as the reference engine does when there is no memory for a binary.
+fn out_of_memory(bytes: usize) -> ! {
+    crate::heap::fatal(&format!(
+        "binary_alloc: Cannot allocate {bytes} bytes of memory (of type \"binary\")."
+    ))
+}
+
 impl Binary {
     fn layout(capacity: usize) -> Layout {
         Layout::from_size_align(size_of::<Shared>().saturating_add(capacity), 8)
-            .unwrap_or_else(|_| crate::heap::out_of_memory(capacity / 8))
+            .unwrap_or_else(|_| out_of_memory(capacity))
     }
 
     /// A binary with room for `capacity` bytes, `used` bits of which count as written. The bytes are zero.
@@ -48,9 +55,9 @@ impl Binary {
         let layout = Binary::layout(capacity);
         // SAFETY: the layout is not empty; the header is written before anyone sees it.
         unsafe {
-            let p = alloc::alloc_zeroed(layout).cast::<Shared>();
+            let p = crate::memory::attempt(|| alloc::alloc_zeroed(layout)).cast::<Shared>();
             let Some(p) = NonNull::new(p) else {
-                crate::heap::out_of_memory(capacity / 8)
+                out_of_memory(capacity)
             };
             p.write(Shared {
                 references: AtomicUsize::new(1),
@@ -70,7 +77,8 @@ impl Binary {
     ) -> Option<Result<Binary, E>> {
         let layout = Layout::from_size_align(size_of::<Shared>().checked_add(capacity)?, 8).ok()?;
         // SAFETY: the layout is not empty.
-        let p = NonNull::new(unsafe { alloc::alloc_zeroed(layout).cast::<Shared>() })?;
+        let p = crate::memory::attempt(|| unsafe { alloc::alloc_zeroed(layout) });
+        let p = NonNull::new(p.cast::<Shared>())?;
         // SAFETY: the header is written before anyone sees it.
         unsafe {
             p.write(Shared {
@@ -88,6 +96,19 @@ impl Binary {
             binary.shared().used.store(used, Ordering::Release);
             binary
         }))
+    }
+
+    /// `n` copies of `bytes` behind each other; the size of that does not overflow.
+    pub fn of_copies(bytes: &[u8], n: usize) -> Binary {
+        let size = bytes.len() * n;
+        let b = Binary::zeroed(size, size * 8);
+        if !bytes.is_empty() {
+            // SAFETY: the bytes are initialised (zero) and nobody else has the binary.
+            let to = unsafe { std::slice::from_raw_parts_mut(b.as_mut_ptr(), size) };
+            to.chunks_exact_mut(bytes.len())
+                .for_each(|piece| piece.copy_from_slice(bytes));
+        }
+        b
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Binary {

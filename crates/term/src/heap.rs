@@ -40,7 +40,7 @@ impl Fragment {
         let layout = Fragment::layout(capacity);
         // SAFETY: the layout is not empty; the header is written before use.
         unsafe {
-            let f = std::alloc::alloc(layout).cast::<Fragment>();
+            let f = crate::memory::attempt(|| std::alloc::alloc(layout)).cast::<Fragment>();
             if f.is_null() {
                 out_of_memory(capacity);
             }
@@ -71,11 +71,11 @@ impl Fragment {
     }
 }
 
-/// Ends the node as the reference engine does when memory is exhausted.
+/// Ends the node as the reference engine does when there is no memory for this many words of a heap.
 pub fn out_of_memory(words: usize) -> ! {
-    crate::heap::fatal(&format!(
+    fatal(&format!(
         "eheap_alloc: Cannot allocate {} bytes of memory (of type \"heap\").",
-        words * 8
+        words.saturating_mul(8)
     ))
 }
 
@@ -446,6 +446,16 @@ impl Heap {
             self.heap_bits(bytes, bytes.len() * 8)
         } else {
             self.refc_binary(Binary::from_bytes(bytes), 0, bytes.len() * 8)
+        }
+    }
+
+    /// A binary of `n` copies of `bytes`; the size of that does not overflow.
+    pub fn binary_of_copies(&self, bytes: &[u8], n: usize) -> Term<'_> {
+        let size = bytes.len() * n;
+        if size <= HEAP_BITS_MAX_BYTES {
+            self.heap_bits(&bytes.repeat(n), size * 8)
+        } else {
+            self.refc_binary(Binary::of_copies(bytes, n), 0, size * 8)
         }
     }
 

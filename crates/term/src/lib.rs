@@ -29,6 +29,7 @@ pub mod number;
 pub mod owned;
 pub mod pid;
 pub mod print;
+pub mod memory;
 pub mod reference;
 pub mod term;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Heap blocks: their sizes and where they come from.
 
-use corten_term::Word;
+use corten_term::{Word, memory};
 use corten_term::heap::out_of_memory;
 use std::alloc::{self, Layout};
 use std::sync::LazyLock;
@@ -41,7 +41,7 @@ fn layout(words: usize) -> Layout {
 pub fn allocate_block(words: usize) -> *mut Word {
     debug_assert!(words > 0);
     // SAFETY: not empty.
-    let p = unsafe { alloc::alloc(layout(words)) }.cast::<Word>();
+    let p = memory::attempt(|| unsafe { alloc::alloc(layout(words)) }).cast::<Word>();
     if p.is_null() {
         out_of_memory(words);
     }
