@@ -24,12 +24,12 @@ pub mod layout;
 pub mod literal;
 pub mod literal_area;
 pub mod map;
+pub mod memory;
 pub mod node;
 pub mod number;
 pub mod owned;
 pub mod pid;
 pub mod print;
-pub mod memory;
 pub mod reference;
 pub mod term;
 #[cfg(test)]

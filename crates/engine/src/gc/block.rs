@@ -1,7 +1,7 @@
 //! Heap blocks: their sizes and where they come from.
 
-use corten_term::{Word, memory};
 use corten_term::heap::out_of_memory;
+use corten_term::{Word, memory};
 use std::alloc::{self, Layout};
 use std::sync::LazyLock;
 
