@@ -123,13 +123,61 @@ pub unsafe fn create(p: &Process, x: *mut Word, pc: *const Word) -> Go {
         cx.collect(need, cx.a());
     }
     let n = cx.b();
-    match build(cx, n) {
-        Ok(t) => {
-            cx.put(cx.c(), t);
-            cx.skip(HEAD + SEGMENT * n)
-        }
-        Err((segment, failure)) => fail(cx, &segment, failure),
+    // What does not vary and appends in place, or is short, needs none of the machinery for errors.
+    let fixed = cx.word(3);
+    let (t, base, mut at, mut i) = match quick_start(cx, fixed, n) {
+        Some(started) => started,
+        None => match start(cx, n) {
+            Ok(started) => started,
+            Err((segment, failure)) => return fail(cx, &segment, failure),
+        },
+    };
+    while i < n {
+        let k = HEAD + SEGMENT * i;
+        // SAFETY: the sizes of all segments were added up to allocate the result.
+        let written = unsafe { write_usual(cx, cx.word(k), k, base, at) };
+        at += match written {
+            Some(n) => n,
+            None => {
+                let s = Segment::read(cx, i);
+                // SAFETY: as above.
+                match unsafe { write(cx, &s, base, at) } {
+                    Ok(n) => n,
+                    Err(f) => return fail(cx, &s, f),
+                }
+            }
+        };
+        i += 1;
     }
+    cx.put(cx.c(), t);
+    cx.skip(HEAD + SEGMENT * n)
+}
+
+/// Where a result is written: the term, its base, the next bit, the next segment.
+type Started<'h> = (Term<'h>, *mut u8, usize, usize);
+
+/// The usual starts: a short binary, or whole bytes behind a binary that was appended to last.
+#[inline(always)]
+fn quick_start<'h>(cx: Cx<'h>, fixed: u64, n: usize) -> Option<Started<'h>> {
+    if fixed & VARIES != 0 || n == 0 {
+        return None;
+    }
+    let size = fixed as usize;
+    let w = cx.word(HEAD);
+    if !matches!(w & 0xFF, kind::APPEND | kind::PRIVATE_APPEND) {
+        if size > HEAP_BITS_MAX_BYTES * 8 {
+            return None;
+        }
+        let (t, base) = cx.p.heap.heap_bits_padded(size);
+        return Some((t, base, 0, 0));
+    }
+    let b = cx.src(HEAD + 1).as_bits()?;
+    let unit = w >> 16 & 0xFFFF;
+    if unit > 1 && (unit != 8 || b.size % 8 != 0) {
+        return None;
+    }
+    let (t, base, end) = append_in_place(cx, &b, size)?;
+    Some((t, base, end, 1))
 }
 
 #[cold]
@@ -187,39 +235,26 @@ fn total_bits<'h>(cx: Cx<'h>, n: usize) -> Result<usize, (Segment, Failure<'h>)>
     Ok(size)
 }
 
-fn build<'h>(cx: Cx<'h>, n: usize) -> Result<Term<'h>, (Segment, Failure<'h>)> {
+/// Any start.
+#[inline(never)]
+fn start<'h>(cx: Cx<'h>, n: usize) -> Result<Started<'h>, (Segment, Failure<'h>)> {
     let heap = &cx.p.heap;
     let size = total_bits(cx, n)?;
-    let (result, base, start, from);
-    let first = Segment::read(cx, 0);
-    if n > 0 && matches!(first.kind, kind::APPEND | kind::PRIVATE_APPEND) {
-        (result, base, start) = append(cx, &first, size).map_err(|f| (first, f))?;
-        from = 1;
-    } else if size <= HEAP_BITS_MAX_BYTES * 8 {
-        (result, base) = heap.heap_bits_padded(size);
-        (start, from) = (0, 0);
-    } else {
-        let binary = Binary::zeroed(size.div_ceil(8), size);
-        base = binary.as_mut_ptr();
-        result = heap.refc_binary(binary, 0, size);
-        (start, from) = (0, 0);
-        cx.p.bump_reductions(size / 8 / 64);
+    if n > 0 {
+        let first = Segment::read(cx, 0);
+        if matches!(first.kind, kind::APPEND | kind::PRIVATE_APPEND) {
+            let (t, base, end) = append(cx, &first, size).map_err(|f| (first, f))?;
+            return Ok((t, base, end, 1));
+        }
     }
-    let mut at = start;
-    for i in from..n {
-        let w = cx.word(HEAD + SEGMENT * i);
-        // SAFETY: the sizes of all segments were added up to allocate the result.
-        at += unsafe {
-            match write_usual(cx, w, HEAD + SEGMENT * i, base, at) {
-                Some(n) => n,
-                None => {
-                    let s = Segment::read(cx, i);
-                    write(cx, &s, base, at).map_err(|f| (s, f))?
-                }
-            }
-        };
+    if size <= HEAP_BITS_MAX_BYTES * 8 {
+        let (t, base) = heap.heap_bits_padded(size);
+        return Ok((t, base, 0, 0));
     }
-    Ok(result)
+    let binary = Binary::zeroed(size.div_ceil(8), size);
+    let base = binary.as_mut_ptr();
+    cx.p.bump_reductions(size / 8 / 64);
+    Ok((heap.refc_binary(binary, 0, size), base, 0, 0))
 }
 
 /// Writes the segment whose first word is `w`, word `i` of the instruction, if it is of a usual kind and right; how
@@ -326,6 +361,27 @@ fn field_size<'h>(size: Term<'h>, unit: usize) -> Result<usize, Failure<'h>> {
     }
 }
 
+/// Takes `more` bits behind a bit string, if nobody has appended to it and there is room.
+#[inline(always)]
+fn append_in_place<'h>(
+    cx: Cx<'h>,
+    b: &corten_term::Bits<'h>,
+    more: usize,
+) -> Option<(Term<'h>, *mut u8, usize)> {
+    let end = b.start + b.size;
+    if b.orig.boxed_header() != Some(HEADER_BIN_REF) {
+        return None;
+    }
+    // SAFETY: a bin ref owns a reference to its binary; this handle takes none.
+    let binary = ManuallyDrop::new(unsafe { Binary::from_raw(*b.orig.pointer().add(1) as *mut _) });
+    let base = binary.as_mut_ptr();
+    if base.cast_const() != b.base() || !binary.claim(end, more) {
+        return None;
+    }
+    let t = cx.p.heap.sub_bits(b.orig, base, b.start, end + more);
+    Some((t, base, end))
+}
+
 /// Room for `more` bits behind a bit string: in place if nobody has appended to it, else in a copy with
 /// room to grow. The new bit string, its base, and the bit behind the old ones.
 fn append<'h>(
@@ -341,16 +397,8 @@ fn append<'h>(
     if s.unit > 1 && b.size % s.unit != 0 {
         return Err(badarg(am::unit, value));
     }
-    let end = b.start + b.size;
-    if b.orig.boxed_sub() == Some(sub::BIN_REF) {
-        // SAFETY: a bin ref owns a reference to its binary; this handle takes none.
-        let binary =
-            ManuallyDrop::new(unsafe { Binary::from_raw(*b.orig.pointer().add(1) as *mut _) });
-        let base = binary.as_mut_ptr();
-        if base.cast_const() == b.base() && binary.claim(end, more) {
-            let t = heap.sub_bits(b.orig, base, b.start, end + more);
-            return Ok((t, base, end));
-        }
+    if let Some(appended) = append_in_place(cx, &b, more) {
+        return Ok(appended);
     }
     let total = b.size + more;
     let capacity = (total.div_ceil(8) * 2).max(256);

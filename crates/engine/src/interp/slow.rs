@@ -294,6 +294,38 @@ pub unsafe fn put_map_exact(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     put_map(cx, n, result)
 }
 
+/// `put_map_assoc` with a few constant keys, not all of which the map has.
+///
+/// # Safety
+/// As above.
+unsafe fn put_map_new_keys(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    const MOST: usize = 8;
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let n = cx.b();
+    // The copy of the fast path may have failed for want of room.
+    let need = 2 * (MAP_FLAT_MAX + MOST);
+    if crate::gc::is_due(p) || !super::has_room(p, need) {
+        cx.collect(need, cx.a());
+    }
+    if n <= MOST {
+        let mut pairs = [(Term::NIL, Term::NIL); MOST];
+        for (i, pair) in pairs.iter_mut().take(n).enumerate() {
+            *pair = (cx.src(3 + 2 * i), cx.src(4 + 2 * i));
+        }
+        let m = cx.src(2);
+        let has = |key: Term<'_>| map::get(m, key).is_some();
+        if !pairs[..n].iter().all(|(k, _)| has(*k))
+            && let Some(t) = map::put_ordered(&p.heap, m, &pairs[..n])
+        {
+            cx.put(cx.c(), t);
+            return cx.skip(3 + 2 * n);
+        }
+    }
+    // SAFETY: as above.
+    unsafe { put_map_assoc(p, x, pc) }
+}
+
 /// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::fused::put_map`] does not apply.
 ///
 /// # Safety
@@ -303,7 +335,7 @@ unsafe fn put_map_either(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     unsafe {
         match super::ops::op_at(pc) {
             super::ops::Op::PutMapExactConst => put_map_exact(p, x, pc),
-            _ => put_map_assoc(p, x, pc),
+            _ => put_map_new_keys(p, x, pc),
         }
     }
 }

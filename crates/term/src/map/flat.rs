@@ -199,3 +199,43 @@ pub fn merge<'h>(
         _ => from_sorted(heap, &all),
     }
 }
+
+/// A flat map and pairs with distinct keys in order, which win; nothing if they are too many together. No scratch memory
+/// is taken: instructions with constant keys come here.
+pub fn merge_ordered<'h>(
+    heap: &'h Heap,
+    (keys, values): (&[Term<'h>], &[Term<'h>]),
+    more: &[(Term<'h>, Term<'h>)],
+) -> Option<Term<'h>> {
+    let (mut k, mut v) = ([Term::NIL; MAP_FLAT_MAX], [Term::NIL; MAP_FLAT_MAX]);
+    let (mut n, mut i) = (0, 0);
+    let mut push = |key: Term<'h>, value: Term<'h>| {
+        *k.get_mut(n)? = key;
+        v[n] = value;
+        n += 1;
+        Some(())
+    };
+    for (key, value) in more {
+        while let Some(old) = keys.get(i) {
+            let order = if old.same(*key) {
+                Ordering::Equal
+            } else {
+                cmp_flat_keys(*old, *key)
+            };
+            if order.is_gt() {
+                break;
+            }
+            i += 1;
+            if order.is_eq() {
+                break;
+            }
+            push(*old, values[i - 1])?;
+        }
+        push(*key, *value)?;
+    }
+    for j in i..keys.len() {
+        push(keys[j], values[j])?;
+    }
+    let tuple = tuple(heap, n, k[..n].iter().copied());
+    Some(map_of(heap, tuple, n, v[..n].iter().copied()))
+}

@@ -124,6 +124,16 @@ pub fn put_all<'h>(
     }))
 }
 
+/// `Map#{K1 => V1, …}` with distinct keys in the order of flat maps, at least one of which is new; nothing if the map is
+/// no flat one, or becomes none.
+pub fn put_ordered<'h>(
+    heap: &'h Heap,
+    map: Term<'h>,
+    pairs: &[(Term<'h>, Term<'h>)],
+) -> Option<Term<'h>> {
+    flat::merge_ordered(heap, map.as_flat_map()?, pairs)
+}
+
 /// `Map#{K1 := V1, …}`: the first key that is missing is the error's.
 pub fn update_all<'h>(
     heap: &'h Heap,
