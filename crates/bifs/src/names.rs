@@ -240,7 +240,14 @@ mod tests {
     use super::*;
 
     /// Names that OTP has too, as traps or instructions, but that no list of BIFs has.
-    const TRAPS: &[(&str, &str, u8)] = &[("erlang", "re_run_trap", 3), ("erlang", "yield", 0)];
+    const TRAPS: &[(&str, &str, u8)] = &[
+        ("erlang", "re_run_trap", 3),
+        ("erlang", "yield", 0),
+        ("ets", "chunk_step", 1),
+        ("ets", "drop_rows", 2),
+        ("ets", "insert_step", 4),
+        ("ets", "step", 1),
+    ];
 
     /// A BIF that no list knows is a misspelt one.
     #[test]

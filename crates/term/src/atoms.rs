@@ -1138,4 +1138,8 @@ atoms! {
     bin_vheap_block_size = "bin_vheap_block_size",
     bin_old_vheap_size = "bin_old_vheap_size",
     bin_old_vheap_block_size = "bin_old_vheap_block_size",
+    chunk_step = "chunk_step",
+    drop_rows = "drop_rows",
+    insert_step = "insert_step",
+    step = "step",
 }

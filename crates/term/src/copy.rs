@@ -103,9 +103,9 @@ pub fn copy<'d>(t: Term<'_>, to: &'d Heap) -> Term<'d> {
 /// A deep copy of `t` on `to`.
 pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> {
     let mut root: Word = 0;
-    // Places still to be filled: where, and with a copy of what.
-    let mut stack: Vec<(*mut Word, Word)> = vec![(&raw mut root, t.raw())];
-    while let Some((mut at, mut w)) = stack.pop() {
+    let mut stack = ToFill::new();
+    let mut next = Some((&raw mut root, t.raw()));
+    while let Some((mut at, mut w)) = next {
         loop {
             let p = (w & !PRIMARY_MASK) as *const Word;
             let primary = w & PRIMARY_MASK;
@@ -135,20 +135,58 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
                 break;
             }
         }
+        next = stack.pop();
     }
     // SAFETY: everything reachable from `root` is a literal or lies on `to`.
     unsafe { Term::from_raw(root) }
+}
+
+/// Places still to be filled: where, and with a copy of what. Most terms are shallow, so the first few need no
+/// allocation.
+pub(crate) struct ToFill {
+    few: [(*mut Word, Word); ToFill::FEW],
+    len: usize,
+    more: Vec<(*mut Word, Word)>,
+}
+
+impl ToFill {
+    const FEW: usize = 6;
+
+    #[inline]
+    pub(crate) fn new() -> ToFill {
+        ToFill {
+            few: [(std::ptr::null_mut(), 0); ToFill::FEW],
+            len: 0,
+            more: Vec::new(),
+        }
+    }
+    #[inline]
+    pub(crate) fn push(&mut self, item: (*mut Word, Word)) {
+        if let Some(place) = self.few.get_mut(self.len) {
+            *place = item;
+            self.len += 1;
+        } else {
+            self.more.push(item);
+        }
+    }
+    /// The latest one.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<(*mut Word, Word)> {
+        if self.len == ToFill::FEW
+            && let Some(item) = self.more.pop()
+        {
+            return Some(item);
+        }
+        self.len = self.len.checked_sub(1)?;
+        Some(self.few[self.len])
+    }
 }
 
 /// Copies one object; its terms are pushed to be filled later.
 ///
 /// # Safety
 /// `p` is a complete object.
-pub(crate) unsafe fn copy_boxed(
-    p: *const Word,
-    to: &Heap,
-    stack: &mut Vec<(*mut Word, Word)>,
-) -> *mut Word {
+pub(crate) unsafe fn copy_boxed(p: *const Word, to: &Heap, stack: &mut ToFill) -> *mut Word {
     // SAFETY: layouts as `layout` tells; fresh words are filled completely here or through `stack`,
     // which is drained before anybody sees the copy.
     unsafe {

@@ -48,7 +48,8 @@ pub fn size(t: Term<'_>, literals: Literals) -> usize {
 pub fn copy<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> {
     let mut copies: HashMap<Word, Word> = HashMap::new();
     let mut root: Word = 0;
-    let mut stack: Vec<(*mut Word, Word)> = vec![(&raw mut root, t.raw())];
+    let mut stack = copy::ToFill::new();
+    stack.push((&raw mut root, t.raw()));
     while let Some((at, w)) = stack.pop() {
         let p = (w & !PRIMARY_MASK) as *const Word;
         // SAFETY: `at` is a fresh word of `to` (or `root`); `p` a complete object of the source, whose terms are

@@ -41,7 +41,7 @@ pub use atoms as am;
 pub use binary::{Binary, Bits};
 pub use heap::Heap;
 pub use layout::Word;
-pub use owned::OwnedTerm;
+pub use owned::{Key, OwnedTerm, Row};
 pub use pid::{PID_NUMBER_BITS, Pid, PortId};
 pub use reference::RefNumbers;
 pub use term::{Kind, Term};

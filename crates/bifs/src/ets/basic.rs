@@ -1,17 +1,16 @@
 //! Making, filling, reading and dropping tables.
 
-use super::registry::{self, Access, table};
-use super::row::Row;
-use super::table::{Heir, Options, Rows, Table, TableRef, WriteConcurrency};
+use super::registry::{self, Access, at, table};
+use super::rubble;
+use super::scan::{self, Op};
+use super::table::{Fixation, Heir, Options, Rows, Table, TableRef, WriteConcurrency};
 use super::{Kind, Protection};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{OwnedTerm, Term, am, compare, copy};
+use corten_term::{OwnedTerm, Row, Term, am, compare, copy};
 
 pub const BIFS: &[Bif] = bifs![
     ets:new/2 => new,
-    ets:insert/2 => insert,
-    ets:insert_new/2 => insert_new,
     ets:lookup/2 => lookup,
     ets:lookup_element/3 => lookup_element_3,
     ets:lookup_element/4 => lookup_element_4,
@@ -130,74 +129,6 @@ fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(registry::id_term(&t, &p.heap))
 }
 
-/// The tuples that an insertion names, all of them fit for the table.
-fn objects<'h>(t: &Table, what: Term<'h>) -> Result<Vec<Term<'h>>, Stop<'h>> {
-    let list = if what.is_list() {
-        what.to_vec().badarg()?
-    } else {
-        vec![what]
-    };
-    if list.iter().all(|o| t.key_of(*o).is_some()) {
-        Ok(list)
-    } else {
-        Err(Stop::BADARG)
-    }
-}
-
-fn insert_one(t: &Table, object: Term<'_>) {
-    let Some(key) = t.key_of(object) else { return };
-    let row = Row::new(object, t.keypos());
-    let (mut rows, hash) = t.write(key);
-    rows.insert(hash, row, t.is_fixed());
-}
-
-fn insert<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
-    if a[1].is_tuple() {
-        t.key_of(a[1]).badarg()?;
-        insert_one(&t, a[1]);
-        return Ok(Term::TRUE);
-    }
-    let list = objects(&t, a[1])?;
-    p.bump_reductions(list.len());
-    // All or nothing as others see it: every shard is locked while the rows go in.
-    let rows: Vec<Row> = list.iter().map(|o| Row::new(*o, t.keypos())).collect();
-    insert_all(&t, rows);
-    Ok(Term::TRUE)
-}
-
-fn insert_all(t: &Table, rows: Vec<Row>) {
-    use super::row::HasKey;
-    let mut guards = t.write_all();
-    let fixed = t.is_fixed();
-    for row in rows {
-        let (shard, hash) = t.place(row.key());
-        guards[shard].insert(hash, row, fixed);
-    }
-}
-
-fn insert_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
-    let list = objects(&t, a[1])?;
-    let fixed = t.is_fixed();
-    p.bump_reductions(list.len());
-    let mut guards = t.write_all();
-    let place = |o: &Term<'h>| t.key_of(*o).map(|k| (t.place(k), k));
-    for o in &list {
-        if let Some(((shard, hash), key)) = place(o)
-            && guards[shard].get(hash, key).is_some()
-        {
-            return Ok(Term::FALSE);
-        }
-    }
-    for o in &list {
-        if let Some(((shard, hash), _)) = place(o) {
-            guards[shard].insert(hash, Row::new(*o, t.keypos()), fixed);
-        }
-    }
-    Ok(Term::TRUE)
-}
-
 fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
     p.bump_reductions(rows.len() / 8);
     rows.iter().rev().fold(Term::NIL, |tail, r| {
@@ -206,7 +137,7 @@ fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
 }
 
 fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
+    let t = at(p, a[0], Access::Read)?;
     let (rows, hash) = t.read(a[1]);
     if t.kind().is_set() {
         return Ok(match rows.get(hash, a[1]) {
@@ -218,22 +149,25 @@ fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn lookup_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
+    let t = at(p, a[0], Access::Read)?;
     let pos = a[2].as_usize().filter(|n| *n > 0).badarg()?;
+    let element = |r: &Row| -> BifResult<'h> {
+        Ok(copy::copy(*r.elements().get(pos - 1).badarg()?, &p.heap))
+    };
     let (rows, hash) = t.read(a[1]);
+    if t.kind().is_set() {
+        return match (rows.get(hash, a[1]), default) {
+            (Some(row), _) => element(row),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Stop::badarg_because(am::badkey)),
+        };
+    }
     let found = rows.lookup(hash, a[1]);
     if found.is_empty() {
         return default.ok_or(Stop::badarg_because(am::badkey));
     }
-    let mut out = Vec::with_capacity(found.len());
-    for r in found {
-        out.push(copy::copy(*r.elements().get(pos - 1).badarg()?, &p.heap));
-    }
-    Ok(if t.kind().is_set() {
-        out[0]
-    } else {
-        p.heap.list(&out)
-    })
+    let out: Vec<_> = found.into_iter().map(element).collect::<Result<_, _>>()?;
+    Ok(p.heap.list(&out))
 }
 
 fn lookup_element_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -244,7 +178,7 @@ fn lookup_element_4<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
+    let t = at(p, a[0], Access::Read)?;
     let (rows, hash) = t.read(a[1]);
     Ok(Term::bool(rows.get(hash, a[1]).is_some()))
 }
@@ -252,40 +186,31 @@ fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn delete_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     registry::remove(&t);
-    p.bump_reductions(t.clear() / 4);
-    Ok(Term::TRUE)
+    rubble::clear(p, t.take_rows(), Term::TRUE)
 }
 
 fn delete_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
-    let fixed = t.is_fixed();
+    let t = at(p, a[0], Access::Write)?;
     let (mut rows, hash) = t.write(a[1]);
-    rows.remove(hash, a[1], fixed, |_| true);
+    rows.remove(hash, a[1], t.fixation(), |_| true);
     Ok(Term::TRUE)
 }
 
 fn delete_object<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
+    let t = at(p, a[0], Access::Write)?;
     let key = t.key_of(a[1]).badarg()?;
-    let fixed = t.is_fixed();
-    let tree = t.kind() == Kind::OrderedSet;
     let (mut rows, hash) = t.write(key);
-    rows.remove(hash, key, fixed, |r| {
-        if tree {
-            compare::eq(r.object(), a[1]) && compare::exact_eq(r.object(), a[1])
-        } else {
-            compare::exact_eq(r.object(), a[1])
-        }
+    rows.remove(hash, key, t.fixation(), |r| {
+        compare::exact_eq(r.object(), a[1])
     });
     Ok(Term::TRUE)
 }
 
 fn take<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
-    let fixed = t.is_fixed();
+    let t = at(p, a[0], Access::Write)?;
     let (mut rows, hash) = t.write(a[1]);
     let out = copies(p, &rows.lookup(hash, a[1]));
-    rows.remove(hash, a[1], fixed, |_| true);
+    rows.remove(hash, a[1], t.fixation(), |_| true);
     Ok(out)
 }
 
@@ -376,7 +301,7 @@ fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         );
         registry::note_fix(p.pid(), &t);
     } else {
-        t.unfix(p.pid(), false);
+        t.unfix(p.pid());
     }
     Ok(Term::TRUE)
 }
@@ -384,9 +309,12 @@ fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 /// `delete_all_objects` calls this: how many rows there were, and what is left to do (nothing).
 fn internal_delete_all<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
-    let n = t.clear();
-    p.bump_reductions(n / 4);
-    Ok(p.heap.uint(n as u64))
+    if t.fixation() != Fixation::None {
+        return scan::all(p, Op::DeleteAll, &t, None);
+    }
+    let rows = t.take_rows();
+    let n = rows.iter().map(Rows::len).sum::<usize>();
+    rubble::clear(p, rows, p.heap.uint(n as u64))
 }
 
 /// Rows in the shards, for callers that want to see all at once.

@@ -1,39 +1,45 @@
 //! Hash tables: `set`, `bag`, `duplicate_bag`. Linear hashing: the table grows and shrinks by one bucket at a
 //! time, so no insertion ever waits for a rehash of everything.
 //!
-//! Rows of equal key stand together in their bucket, oldest first. A bucket is walked from its end, newest key
-//! first, as the reference engine does; so traversals of equal tables see equal orders where hashes agree.
-//! While the table is fixed, removed rows are only marked, and the table keeps its buckets.
+//! A bucket is a chain of entries in a [`Slab`]. Rows of equal key stand together in it, newest first, and a new key
+//! comes first in its bucket: that is the order of traversal, as in the reference engine; so traversals of equal
+//! tables see equal orders where hashes agree. While the table is held, it keeps its buckets; while it is fixed,
+//! removed rows are only marked, too.
 
 use super::Kind;
-use super::row::{HasKey, Row};
-use corten_term::{Term, compare, hash};
+use super::table::Fixation;
+use super::slab::{Entry, NONE, Slab};
+use corten_term::{Row, Term, compare, hash};
 
 /// Buckets of an empty table.
 const MIN_BUCKETS: usize = 256;
-
-#[derive(Debug)]
-struct Entry {
-    hash: u32,
-    /// Removed while the table was fixed.
-    dead: bool,
-    row: Row,
-}
 
 /// See the module page.
 #[derive(Debug)]
 pub struct HashTable {
     kind: Kind,
-    buckets: Vec<Vec<Entry>>,
+    /// First entry of each bucket.
+    buckets: Vec<u32>,
+    slab: Slab,
     live: usize,
     dead: usize,
-    words: usize,
+    /// Buckets that got a dead entry, perhaps more than once.
+    dead_in: Vec<u32>,
+    row_words: usize,
+}
+
+/// Where a key is: its bucket, the entry before its first one, and that.
+struct Found {
+    bucket: usize,
+    before: u32,
+    at: u32,
 }
 
 /// The hash that decides on bucket and shard: atoms by name, so that it is the same in every run.
+#[inline]
 pub fn key_hash(key: Term<'_>) -> u32 {
     match key.as_atom() {
-        Some(a) => a.hash_value(),
+        Some(a) => a.hash_value() & 0x0FFF_FFFF,
         None => hash::internal_hash(key) as u32 & 0x0FFF_FFFF,
     }
 }
@@ -42,22 +48,25 @@ impl HashTable {
     pub fn new(kind: Kind) -> HashTable {
         HashTable {
             kind,
-            buckets: (0..MIN_BUCKETS).map(|_| Vec::new()).collect(),
+            buckets: vec![NONE; MIN_BUCKETS],
+            slab: Slab::new(),
             live: 0,
             dead: 0,
-            words: 0,
+            dead_in: Vec::new(),
+            row_words: 0,
         }
     }
     pub fn len(&self) -> usize {
         self.live
     }
     pub fn words(&self) -> usize {
-        self.words + self.buckets.len() * 3
+        self.row_words + self.slab.words() + self.buckets.len() / 2
     }
     pub fn buckets(&self) -> usize {
         self.buckets.len()
     }
 
+    #[inline(always)]
     fn bucket_of(&self, hash: u32) -> usize {
         let mask = self.buckets.len().next_power_of_two() - 1;
         let i = hash as usize & mask;
@@ -68,101 +77,141 @@ impl HashTable {
         }
     }
 
+    #[inline(always)]
     fn is_match(e: &Entry, hash: u32, key: Term<'_>) -> bool {
-        e.hash == hash && compare::exact_eq(e.row.key(), key)
+        e.hash() == hash && e.row().is_some_and(|r| compare::exact_eq(r.key(), key))
     }
 
-    /// Positions of the entries of this key in its bucket, dead ones included.
-    fn span(&self, hash: u32, key: Term<'_>) -> (usize, std::ops::Range<usize>) {
-        let b = self.bucket_of(hash);
-        let bucket = &self.buckets[b];
-        let Some(from) = bucket
-            .iter()
-            .position(|e| HashTable::is_match(e, hash, key))
-        else {
-            return (b, 0..0);
-        };
-        let len = bucket[from..]
-            .iter()
-            .take_while(|e| HashTable::is_match(e, hash, key))
-            .count();
-        (b, from..from + len)
+    #[inline]
+    fn find(&self, hash: u32, key: Term<'_>) -> Found {
+        let bucket = self.bucket_of(hash);
+        let (mut before, mut at) = (NONE, self.buckets[bucket]);
+        while at != NONE {
+            let e = self.slab.get(at);
+            if HashTable::is_match(e, hash, key) {
+                break;
+            }
+            (before, at) = (at, e.next);
+        }
+        Found { bucket, before, at }
+    }
+
+    /// Entries from `at` on to the end of the chain.
+    fn chain(&self, at: u32) -> impl Iterator<Item = &Entry> {
+        let entry = |i: u32| (i != NONE).then(|| self.slab.get(i));
+        std::iter::successors(entry(at), move |e| entry(e.next))
+    }
+
+    /// Makes `to` follow `before`, or come first.
+    fn link(&mut self, bucket: usize, before: u32, to: u32) {
+        if before == NONE {
+            self.buckets[bucket] = to;
+        } else {
+            self.slab.get_mut(before).next = to;
+        }
+    }
+
+    /// The newest row of a key: of a set, the only one.
+    #[inline]
+    pub fn get(&self, hash: u32, key: Term<'_>) -> Option<&Row> {
+        let found = self.find(hash, key);
+        if found.at == NONE {
+            return None;
+        }
+        match self.slab.get(found.at).live() {
+            None if !self.kind.is_set() => self
+                .chain(found.at)
+                .take_while(|e| HashTable::is_match(e, hash, key))
+                .find_map(Entry::live),
+            row => row,
+        }
+    }
+
+    /// The same, for changes that leave key and size alone.
+    pub fn get_mut(&mut self, hash: u32, key: Term<'_>) -> Option<&mut Row> {
+        let found = self.find(hash, key);
+        if found.at == NONE {
+            return None;
+        }
+        self.slab.get_mut(found.at).live_mut()
     }
 
     /// The live rows of a key, oldest first.
-    pub fn lookup<'s>(
-        &'s self,
-        hash: u32,
-        key: Term<'_>,
-    ) -> impl DoubleEndedIterator<Item = &'s Row> + use<'s> {
-        let (b, span) = self.span(hash, key);
-        self.buckets[b][span]
-            .iter()
-            .filter(|e| !e.dead)
-            .map(|e| &e.row)
-    }
-
-    pub fn contains(&self, hash: u32, key: Term<'_>) -> bool {
-        self.lookup(hash, key).next().is_some()
+    pub fn lookup(&self, hash: u32, key: Term<'_>) -> Vec<&Row> {
+        let found = self.find(hash, key);
+        let mut rows: Vec<&Row> = self
+            .chain(found.at)
+            .take_while(|e| HashTable::is_match(e, hash, key))
+            .filter_map(Entry::live)
+            .collect();
+        rows.reverse();
+        rows
     }
 
     /// Inserts a row as the kind of table has it.
-    pub fn insert(&mut self, hash: u32, row: Row, fixed: bool) {
-        let (b, span) = self.span(hash, row.key());
-        let words = row.words();
-        let entry = Entry {
-            hash,
-            dead: false,
-            row,
-        };
-        let bucket = &mut self.buckets[b];
-        match self.kind {
-            Kind::Set if !span.is_empty() => {
-                let old = &mut bucket[span.start];
-                if old.dead {
-                    self.dead -= 1;
-                    self.live += 1;
-                } else {
-                    self.words -= old.row.words();
-                }
-                *old = entry;
-                self.words += words;
+    pub fn insert(&mut self, hash: u32, row: Row, fix: Fixation) {
+        let found = self.find(hash, row.key());
+        if found.at != NONE {
+            if self.kind == Kind::Set {
+                return self.put(found.at, row);
+            }
+            if self.kind == Kind::Bag && self.has_object(found.at, hash, &row) {
                 return;
             }
-            Kind::Bag => {
-                let same = bucket[span.clone()]
-                    .iter_mut()
-                    .find(|e| compare::exact_eq(e.row.object(), entry.row.object()));
-                if let Some(e) = same {
-                    if e.dead {
-                        e.dead = false;
-                        self.dead -= 1;
-                        self.live += 1;
-                        self.words += words;
-                    }
-                    return;
-                }
-            }
-            _ => {}
-        }
-        if span.is_empty() {
-            bucket.push(entry);
+            // In front of the key's other rows.
+            self.row_words += row.words();
+            let new = self.slab.add(hash, row, found.at);
+            self.link(found.bucket, found.before, new);
         } else {
-            bucket.insert(span.end, entry);
+            self.row_words += row.words();
+            let new = self.slab.add(hash, row, self.buckets[found.bucket]);
+            self.buckets[found.bucket] = new;
         }
         self.live += 1;
-        self.words += words;
-        if !fixed && self.live > self.buckets.len() {
+        if fix == Fixation::None && self.live > self.buckets.len() {
             self.grow();
         }
     }
 
+    /// Puts a row of the same key into an entry.
+    fn put(&mut self, at: u32, row: Row) {
+        let e = self.slab.get_mut(at);
+        if e.is_dead() {
+            self.dead -= 1;
+            self.live += 1;
+        }
+        self.row_words += row.words();
+        self.row_words -= e.set(row).map_or(0, |old| old.words());
+    }
+
+    /// Whether a bag has this very row; a dead one comes to life.
+    fn has_object(&mut self, from: u32, hash: u32, row: &Row) -> bool {
+        let mut at = from;
+        while at != NONE {
+            let e = self.slab.get_mut(at);
+            if !HashTable::is_match(e, hash, row.key()) {
+                return false;
+            }
+            if e.row()
+                .is_some_and(|r| compare::exact_eq(r.object(), row.object()))
+            {
+                if e.is_dead() {
+                    e.set_dead(false);
+                    self.dead -= 1;
+                    self.live += 1;
+                }
+                return true;
+            }
+            at = e.next;
+        }
+        false
+    }
+
     /// Replaces the only row of a key (`set`).
     pub fn replace(&mut self, hash: u32, row: Row) {
-        let (b, span) = self.span(hash, row.key());
-        if let Some(e) = self.buckets[b].get_mut(span.start) {
-            self.words = self.words - e.row.words() + row.words();
-            e.row = row;
+        let found = self.find(hash, row.key());
+        if found.at != NONE {
+            self.put(found.at, row);
         }
     }
 
@@ -171,116 +220,206 @@ impl HashTable {
         &mut self,
         hash: u32,
         key: Term<'_>,
-        fixed: bool,
+        fix: Fixation,
         mut which: impl FnMut(&Row) -> bool,
     ) -> usize {
-        let (b, span) = self.span(hash, key);
-        self.remove_in(b, span, fixed, |r| which(r))
+        let Found {
+            bucket,
+            mut before,
+            mut at,
+        } = self.find(hash, key);
+        let mut removed = 0;
+        while at != NONE && HashTable::is_match(self.slab.get(at), hash, key) {
+            let gone = self.remove_at(bucket, before, at, fix, &mut which);
+            removed += usize::from(gone.is_some());
+            (before, at) = gone.unwrap_or_else(|| (at, self.slab.get(at).next));
+        }
+        self.removed(removed, fix);
+        removed
     }
 
-    fn remove_in(
+    /// Removes the row of an entry if `which` says so; then where to go on: the entry before and the next one.
+    fn remove_at(
         &mut self,
-        b: usize,
-        span: std::ops::Range<usize>,
-        fixed: bool,
-        mut which: impl FnMut(&Row) -> bool,
-    ) -> usize {
-        let bucket = &mut self.buckets[b];
-        let mut removed = 0;
-        for i in span.rev() {
-            let e = &mut bucket[i];
-            if e.dead || !which(&e.row) {
-                continue;
-            }
-            self.words -= e.row.words();
-            removed += 1;
-            if fixed {
-                e.dead = true;
-            } else {
-                bucket.remove(i);
-            }
+        bucket: usize,
+        before: u32,
+        at: u32,
+        fix: Fixation,
+        which: &mut impl FnMut(&Row) -> bool,
+    ) -> Option<(u32, u32)> {
+        let e = self.slab.get_mut(at);
+        if !e.live().is_some_and(which) {
+            return None;
         }
-        self.live -= removed;
-        if fixed {
-            self.dead += removed;
-        } else {
-            self.shrink();
+        let next = e.next;
+        if fix == Fixation::Fixed {
+            e.set_dead(true);
+            self.dead_in.push(bucket as u32);
+            return Some((at, next));
         }
-        removed
+        self.link(bucket, before, next);
+        self.row_words -= self.slab.remove(at).map_or(0, |row| row.words());
+        Some((before, next))
+    }
+
+    fn removed(&mut self, n: usize, fix: Fixation) {
+        self.live -= n;
+        match fix {
+            Fixation::Fixed => self.dead += n,
+            Fixation::Held => {}
+            Fixation::None if n > 0 => self.shrink(),
+            Fixation::None => {}
+        }
     }
 
     /// Removes the rows of one bucket that `which` chooses.
     pub fn remove_from_bucket(
         &mut self,
-        b: usize,
-        fixed: bool,
-        which: impl FnMut(&Row) -> bool,
+        bucket: usize,
+        fix: Fixation,
+        mut which: impl FnMut(&Row) -> bool,
     ) -> usize {
-        let len = self.buckets.get(b).map_or(0, Vec::len);
-        if len == 0 {
-            0
-        } else {
-            self.remove_in(b, 0..len, fixed, which)
+        let mut before = NONE;
+        let mut at = self.buckets.get(bucket).copied().unwrap_or(NONE);
+        let mut removed = 0;
+        while at != NONE {
+            let gone = self.remove_at(bucket, before, at, fix, &mut which);
+            removed += usize::from(gone.is_some());
+            (before, at) = gone.unwrap_or_else(|| (at, self.slab.get(at).next));
         }
+        self.removed(removed, fix);
+        removed
+    }
+
+    /// Offers each live row of a bucket to `new`, which may give a row of the same key to take its place.
+    pub fn replace_in_bucket<E>(
+        &mut self,
+        bucket: usize,
+        mut new: impl FnMut(&Row) -> Result<Option<Row>, E>,
+    ) -> Result<(), E> {
+        let mut at = self.buckets.get(bucket).copied().unwrap_or(NONE);
+        while at != NONE {
+            let e = self.slab.get(at);
+            let next = e.next;
+            if let Some(row) = e.live().map_or(Ok(None), &mut new)? {
+                self.put(at, row);
+            }
+            at = next;
+        }
+        Ok(())
     }
 
     /// The live rows of a bucket in the order of traversal.
     pub fn bucket(&self, b: usize) -> impl Iterator<Item = &Row> {
-        self.buckets
-            .get(b)
-            .into_iter()
-            .flat_map(|v| v.iter().rev())
-            .filter(|e| !e.dead)
-            .map(|e| &e.row)
+        let first = self.buckets.get(b).copied().unwrap_or(NONE);
+        self.chain(first).filter_map(Entry::live)
     }
 
-    /// The first row at or behind bucket `b`.
-    pub fn first_from(&self, b: usize) -> Option<&Row> {
-        (b..self.buckets.len()).find_map(|b| self.bucket(b).next())
+    /// The first row at or behind bucket `b`; with `dead`, one that was removed counts too.
+    pub fn first_from(&self, b: usize, dead: bool) -> Option<&Row> {
+        self.buckets
+            .get(b..)?
+            .iter()
+            .find_map(|first| self.first_in(*first, dead))
+    }
+
+    fn first_in(&self, at: u32, dead: bool) -> Option<&Row> {
+        self.chain(at)
+            .find_map(|e| if dead { e.row() } else { e.live() })
     }
 
     /// The row of the key that follows `key` in traversal; `Err` if `key` is not there.
-    pub fn next(&self, hash: u32, key: Term<'_>) -> Result<Option<&Row>, ()> {
-        let (b, span) = self.span(hash, key);
-        if span.is_empty() {
+    pub fn next(&self, hash: u32, key: Term<'_>, dead: bool) -> Result<Option<&Row>, ()> {
+        let found = self.find(hash, key);
+        if found.at == NONE {
             return Err(());
         }
-        let before = self.buckets[b][..span.start].iter().rev().find(|e| !e.dead);
-        Ok(before.map(|e| &e.row).or_else(|| self.first_from(b + 1)))
+        let rest = self
+            .chain(found.at)
+            .skip_while(|e| HashTable::is_match(e, hash, key))
+            .find_map(|e| if dead { e.row() } else { e.live() });
+        Ok(rest.or_else(|| self.first_from(found.bucket + 1, dead)))
     }
 
     /// Drops what was removed while the table was fixed.
     pub fn purge(&mut self) {
-        if self.dead > 0 {
-            for bucket in &mut self.buckets {
-                bucket.retain(|e| !e.dead);
+        for bucket in std::mem::take(&mut self.dead_in) {
+            let bucket = bucket as usize;
+            let (mut before, mut at) = (NONE, self.buckets[bucket]);
+            while at != NONE {
+                let e = self.slab.get(at);
+                let (next, dead) = (e.next, e.is_dead());
+                if dead {
+                    self.link(bucket, before, next);
+                    self.row_words -= self.slab.remove(at).map_or(0, |row| row.words());
+                    self.dead -= 1;
+                } else {
+                    before = at;
+                }
+                at = next;
             }
-            self.dead = 0;
         }
     }
 
-    pub fn clear(&mut self) {
-        *self = HashTable::new(self.kind);
+    /// Takes the number of buckets that the table should have: nobody holds it any more.
+    pub fn resize(&mut self) {
+        while self.live > self.buckets.len() {
+            self.grow();
+        }
+        self.shrink();
     }
 
-    /// Splits one bucket.
+    /// Drops some rows of a table that is nobody's any more; how many, or `None` when none is left.
+    pub fn drop_some(&mut self) -> Option<usize> {
+        self.slab.drop_chunk()
+    }
+
+    /// Splits one bucket: some of its entries move to a new one, all keep their order.
     fn grow(&mut self) {
         let new = self.buckets.len();
         let from = new - (new + 1).next_power_of_two() / 2;
         let mask = ((new + 1).next_power_of_two() - 1) as u32;
-        let (moved, stay) = std::mem::take(&mut self.buckets[from])
-            .into_iter()
-            .partition(|e| (e.hash & mask) as usize == new);
-        self.buckets[from] = stay;
-        self.buckets.push(moved);
+        self.buckets.push(NONE);
+        let mut at = std::mem::replace(&mut self.buckets[from], NONE);
+        let (mut last_stay, mut last_moved) = (NONE, NONE);
+        while at != NONE {
+            let e = self.slab.get_mut(at);
+            let next = std::mem::replace(&mut e.next, NONE);
+            if (e.hash() & mask) as usize == new {
+                self.link(new, last_moved, at);
+                last_moved = at;
+            } else {
+                self.link(from, last_stay, at);
+                last_stay = at;
+            }
+            at = next;
+        }
     }
 
     /// Joins buckets while the table is mostly empty.
     fn shrink(&mut self) {
         while self.buckets.len() > MIN_BUCKETS && self.live + self.dead < self.buckets.len() / 2 {
-            let last = self.buckets.pop().unwrap_or_default();
+            let Some(first) = self.buckets.pop() else {
+                break;
+            };
+            if first == NONE {
+                continue;
+            }
             let into = self.buckets.len() - (self.buckets.len() + 1).next_power_of_two() / 2;
-            self.buckets[into].extend(last);
+            let mut last = first;
+            loop {
+                let next = self.slab.get(last).next;
+                if next == NONE {
+                    break;
+                }
+                last = next;
+            }
+            self.slab.get_mut(last).next = self.buckets[into];
+            self.buckets[into] = first;
+        }
+        // Chunks are given back only when the table is empty.
+        if self.live + self.dead == 0 && self.slab.is_large() {
+            self.slab = Slab::new();
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Kind;
 use super::registry::{Access, table};
-use super::table::{Rows, TableRef, WriteConcurrency};
+use super::table::{Fixes, Rows, TableRef, WriteConcurrency};
 use corten_engine::bif::OrBadarg;
-use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+use corten_engine::{Args, Bif, BifResult, Process, bifs};
 use corten_term::{Atom, Term, am};
 
 pub const BIFS: &[Bif] = bifs![
@@ -64,37 +64,36 @@ fn item<'h>(p: &'h Process, t: &TableRef, what: Atom) -> Option<Term<'h>> {
         am::protection => Term::atom(t.protection().atom()),
         am::binary => binaries(p, t),
         am::fixed => Term::bool(t.is_fixed()),
-        am::safe_fixed => fixes(p, t, |f| f.since),
-        am::safe_fixed_monotonic_time => fixes(p, t, |f| f.since_monotonic),
+        am::safe_fixed => fixes(p, t, |f| timestamp(p, f.since)),
+        am::safe_fixed_monotonic_time => fixes(p, t, |f| p.heap.int(f.since_monotonic)),
         am::stats => stats(p, t),
         _ => return None,
     })
 }
 
-/// `{{Time}, [{Pid, Count}]}` or `false`. The wall clock form is `{Mega, Sec, Micro}`.
-fn fixes<'h>(p: &'h Process, t: &TableRef, time: impl Fn(&super::table::Fixes) -> i64) -> Term<'h> {
+/// `{Time, [{Pid, Count}]}`, or `false` if nobody fixes the table.
+fn fixes<'h>(p: &'h Process, t: &TableRef, time: impl Fn(&Fixes) -> Term<'h>) -> Term<'h> {
     t.with_fixes(|f| {
         if f.by.is_empty() {
             return Term::FALSE;
         }
-        let at = time(f);
-        let when = if at == f.since {
-            let micro = at / 1000;
-            let part = |v: i64| p.heap.int(v);
-            p.heap.tuple(&[
-                part(micro / 1_000_000_000_000),
-                part(micro / 1_000_000 % 1_000_000),
-                part(micro % 1_000_000),
-            ])
-        } else {
-            p.heap.int(at)
-        };
         let by: Vec<_> =
             f.by.iter()
                 .map(|(pid, n)| p.heap.tuple(&[Term::pid(*pid), Term::small(*n as i64)]))
                 .collect();
-        p.heap.tuple(&[when, p.heap.list(&by)])
+        p.heap.tuple(&[time(f), p.heap.list(&by)])
     })
+}
+
+/// Nanoseconds as `{Mega, Sec, Micro}`.
+fn timestamp(p: &Process, nanoseconds: i64) -> Term<'_> {
+    let micro = nanoseconds / 1000;
+    let parts = [
+        micro / 1_000_000_000_000,
+        micro / 1_000_000 % 1_000_000,
+        micro % 1_000_000,
+    ];
+    p.heap.tuple(&parts.map(|v| p.heap.int(v)))
 }
 
 /// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains; ordered sets have none.
@@ -187,9 +186,8 @@ fn lookup_binary_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(out)
 }
 
-/// Lets one process at a time read private tables (crash dump viewer, observer). Not supported: tables keep
-/// their protection.
-fn super_user<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    a[0].as_bool().badarg()?;
-    Err(Stop::NOTSUP)
+/// Lets the caller read private tables (crash dump viewer, observer), or not any more.
+fn super_user<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    super::registry::set_super_user(p.pid(), a[0].as_bool().badarg()?);
+    Ok(Term::TRUE)
 }

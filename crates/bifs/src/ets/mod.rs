@@ -1,9 +1,10 @@
 //! ETS: tables that processes share.
 //!
-//! - [`row`]: one tuple and its key; [`hash`]: set, bag, duplicate_bag; `BTreeSet` holds ordered_set;
+//! - [`hash`] on [`slab`]: set, bag, duplicate_bag; a `BTreeSet` holds ordered_set; a row is `corten_term::Row`;
 //! - [`table`]: attributes, locks, owner, fixations;
 //! - [`registry`]: which tables there are; owners that exit;
-//! - [`basic`], [`update`], [`walk`], [`select`], [`info`]: the BIFs.
+//! - [`basic`], [`insert`], [`update`], [`walk`], [`select`], [`info`]: the BIFs;
+//! - [`scan`]: whole-table searches step by step; [`rubble`]: many rows that go away step by step.
 //!
 //! Rows are owned copies: nothing in a table refers to a process's heap, and what is read is copied out under
 //! the lock.
@@ -11,9 +12,12 @@
 pub mod basic;
 mod hash;
 pub mod info;
+pub mod insert;
 pub mod registry;
-mod row;
+pub mod rubble;
+pub mod scan;
 pub mod select;
+mod slab;
 mod table;
 pub mod update;
 pub mod walk;

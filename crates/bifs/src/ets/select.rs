@@ -1,26 +1,26 @@
 //! Searching with match specifications: `select`, `match`, `match_object` and their relatives.
 //!
-//! Results are collected in front of one another while the table is walked (an ordered set from its end), so
-//! lists come out in the reference engine's order. A chunked search hands out a continuation of the shape that
-//! `ets:repair_continuation/2` knows: `{Tab, Slot, Limit, Spec, Rest, Length}` for hash tables, `{Tab, LastKey,
-//! Reverse, Limit, Spec, [], 0, 0}` for ordered sets.
+//! What goes through a whole table is in [`scan`]. Here: one key, chunks, match specifications by themselves. A
+//! chunked search hands out a continuation of the shape that `ets:repair_continuation/2` knows: `{Tab, Slot, Limit,
+//! Spec, Rest, Length}` for hash tables, `{Tab, LastKey, Reverse, Limit, Spec, Rest, Length, 0}` for ordered sets.
 
 use super::Kind;
 use super::registry::{Access, table};
-use super::row::{HasKey, Probe, Row};
-use super::table::{Rows, Table, TableRef};
+use super::scan::{self, Op, Position};
+use super::table::{Table, TableRef};
 use crate::match_spec::{self, Compiled, Context, Dialect};
 use corten_engine::bif::OrBadarg;
+use corten_engine::code::export;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
-use corten_term::{Heap, Term, am, compare, copy};
-use std::ops::{Bound, ControlFlow};
+use corten_term::{Atom, Heap, Term, am, copy};
 use std::sync::Arc;
 
 pub const BIFS: &[Bif] = bifs![
     ets:select/2 => select_2,
     ets:select/3 => select_3,
     ets:select/1 => continue_search,
+    ets:chunk_step/1 => chunk_step,
     ets:select_reverse/2 => select_reverse_2,
     ets:select_reverse/3 => select_reverse_3,
     ets:select_reverse/1 => continue_search,
@@ -73,220 +73,177 @@ fn fixed_key<'h>(t: &Table, spec: Term<'h>) -> Option<Term<'h>> {
     match_spec::is_constant(key).then_some(key)
 }
 
-/// Where a walk stands.
-enum Position<'t> {
-    Start,
-    /// A running bucket number.
-    Slot(usize),
-    /// Behind this key.
-    Key(Term<'t>),
-}
-
-/// Shows rows to `f`, a bucket (or a row of an ordered set) at a time, until it breaks. Returns the bucket or `None`
-/// when the walk is over. `after` is called between buckets and may break.
-fn walk(
-    t: &Table,
-    from: &Position<'_>,
+/// All results at once, of one key or of the whole table.
+fn select_all<'h>(
+    p: &'h Process,
+    t: &TableRef,
+    search: &Search<'h>,
     reverse: bool,
-    mut f: impl FnMut(&Row),
-    mut full: impl FnMut() -> bool,
-) -> ControlFlow<usize> {
-    if t.kind() == Kind::OrderedSet {
-        let rows = t.shards()[0].read();
-        let Rows::Tree(tree, _) = &*rows else {
-            return ControlFlow::Continue(());
-        };
-        let mut step = |row: &Row| {
-            f(row);
-            if full() {
-                ControlFlow::Break(0)
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        // A plain search walks from the end, because results are put in front of each other.
-        let probe = match from {
-            Position::Key(k) => Some(Probe(*k)),
-            _ => None,
-        };
-        let bound = probe
-            .as_ref()
-            .map_or(Bound::Unbounded, |p| Bound::Excluded(p as &dyn HasKey));
-        return if reverse {
-            tree.range::<dyn HasKey, _>((Bound::Unbounded, bound))
-                .rev()
-                .try_for_each(&mut step)
+) -> BifResult<'h> {
+    let Some(key) = search.key else {
+        let op = if reverse {
+            Op::SelectReverse
         } else {
-            tree.range::<dyn HasKey, _>((bound, Bound::Unbounded))
-                .try_for_each(&mut step)
+            Op::Select
         };
-    }
-    let mut skip = match from {
-        Position::Slot(n) => *n,
-        _ => 0,
+        return scan::all(p, op, t, Some(search.spec.clone()));
     };
-    let mut slot = skip;
-    for shard in t.shards() {
-        let rows = shard.read();
-        let Rows::Hash(h) = &*rows else { break };
-        for b in skip.min(h.buckets())..h.buckets() {
-            h.bucket(b).for_each(&mut f);
-            slot += 1;
-            if full() {
-                return ControlFlow::Break(slot);
-            }
-        }
-        skip = skip.saturating_sub(h.buckets());
-    }
-    ControlFlow::Continue(())
-}
-
-/// Runs the specification on a row and copies the result out.
-fn try_row<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>> {
-    let scratch = Heap::new();
-    let context = Context { pid: p.pid() };
-    spec.run(row.object(), &scratch, context)
-        .map(|r| copy::copy(r, &p.heap))
-}
-
-fn select_all<'h>(p: &'h Process, t: &Table, search: &Search<'h>, reverse: bool) -> BifResult<'h> {
     let spec = search.compiled().badarg()?;
-    if let Some(key) = search.key {
-        let (rows, hash) = t.read(key);
-        let found: Vec<_> = rows
-            .lookup(hash, key)
-            .into_iter()
-            .filter_map(|r| try_row(p, spec, r))
-            .collect();
-        return Ok(p.heap.list(&found));
-    }
-    let mut out = Vec::new();
-    let mut seen = 0;
-    let _ = walk(
-        t,
-        &Position::Start,
-        reverse,
-        |r| {
-            seen += 1;
-            out.extend(try_row(p, spec, r))
-        },
-        || false,
-    );
-    p.bump_reductions(seen / 4);
-    Ok(if t.kind() == Kind::OrderedSet {
-        p.heap.list(&out)
-    } else {
-        out.iter().fold(Term::NIL, |l, r| p.heap.cons(*r, l))
-    })
+    let (rows, hash) = t.read(key);
+    let found: Vec<_> = rows
+        .lookup(hash, key)
+        .into_iter()
+        .filter_map(|r| scan::value(p, spec, r))
+        .collect();
+    Ok(p.heap.list(&found))
 }
 
 /// One chunk of a search from `from` on; `found` was found before and not handed out yet.
 ///
 /// Rows of a hash table are met newest first and put in front of each other: a chunk of a bag's rows has the newest
-/// ones, oldest first, and programs rely on it.
-fn chunk<'h>(
-    p: &'h Process,
-    t: &TableRef,
-    search: &Search<'h>,
+/// ones, oldest first, and programs rely on it. A search that does not fill its chunk within the time slice goes on in
+/// [`chunk_step`] with a continuation that has what it found as its rest.
+struct Chunk<'h> {
+    table: TableRef,
+    search: Search<'h>,
     from: Position<'h>,
     limit: usize,
     reverse: bool,
-    mut found: Vec<Term<'h>>,
-) -> BifResult<'h> {
-    use std::cell::{Cell, RefCell};
-    let spec = search.compiled().badarg()?;
-    let end = Term::atom(am::EOT);
-    let tree = t.kind() == Kind::OrderedSet;
-    let mut stopped = ControlFlow::Continue(());
-    let last_key = Cell::new(Term::NIL);
-    if found.len() < limit {
-        if let (Some(key), Position::Start) = (search.key, &from) {
-            let (rows, hash) = t.read(key);
-            found.extend(
-                rows.lookup(hash, key)
-                    .into_iter()
-                    .rev()
-                    .filter_map(|r| try_row(p, spec, r)),
-            );
-        } else {
-            let out = RefCell::new(std::mem::take(&mut found));
-            let seen = Cell::new(0);
-            stopped = walk(
-                t,
-                &from,
-                reverse,
-                |r| {
-                    seen.set(seen.get() + 1);
-                    if let Some(v) = try_row(p, spec, r) {
-                        let mut out = out.borrow_mut();
-                        out.push(v);
-                        if tree && out.len() >= limit {
-                            last_key.set(copy::copy(r.key(), &p.heap));
-                        }
-                    }
-                },
-                || out.borrow().len() >= limit,
-            );
-            p.bump_reductions(seen.get() / 4);
-            found = out.into_inner();
-        }
-    } else if let Position::Slot(n) = from {
-        stopped = ControlFlow::Break(n);
-    }
-    if found.is_empty() {
-        return Ok(end);
-    }
-    let mut rest = found.split_off(limit.min(found.len()));
-    if !tree {
-        found.reverse();
-        rest.reverse();
-    }
-    let list = p.heap.list(&found);
-    let ControlFlow::Break(slot) = stopped else {
-        let next = if rest.is_empty() {
-            end
-        } else {
-            continuation(p, t, search, usize::MAX >> 8, limit, &rest)
-        };
-        return Ok(p.heap.tuple(&[list, next]));
-    };
-    let next = if tree {
-        let tab = super::registry::id_term(t, &p.heap);
-        let spec = p.heap.magic_reference(search.spec.clone());
-        let zero = Term::small(0);
-        p.heap.tuple(&[
-            tab,
-            last_key.get(),
-            Term::bool(reverse),
-            Term::small(limit as i64),
-            spec,
-            Term::NIL,
-            zero,
-            zero,
-        ])
-    } else {
-        continuation(p, t, search, slot, limit, &rest)
-    };
-    Ok(p.heap.tuple(&[list, next]))
+    found: Vec<Term<'h>>,
+    held: bool,
 }
 
-fn continuation<'h>(
-    p: &'h Process,
-    t: &TableRef,
-    s: &Search<'h>,
-    slot: usize,
-    limit: usize,
-    rest: &[Term<'h>],
-) -> Term<'h> {
-    p.heap.tuple(&[
-        super::registry::id_term(t, &p.heap),
-        p.heap.uint(slot as u64),
-        Term::small(limit as i64),
-        p.heap.magic_reference(s.spec.clone()),
-        p.heap.list(rest),
-        Term::small(rest.len() as i64),
-    ])
+impl<'h> Chunk<'h> {
+    fn start(
+        p: &'h Process,
+        tab: Term<'h>,
+        spec: Term<'h>,
+        limit: Term<'h>,
+        reverse: bool,
+    ) -> BifResult<'h> {
+        let table = table(p, tab, Access::Read)?;
+        let search = Search::compile(&table, spec)?;
+        let limit = limit_of(limit)?;
+        Chunk {
+            table,
+            search,
+            from: Position::Start,
+            limit,
+            reverse,
+            found: Vec::new(),
+            held: false,
+        }
+        .run(p)
+    }
+
+    fn is_tree(&self) -> bool {
+        self.table.kind() == Kind::OrderedSet
+    }
+
+    fn run(mut self, p: &'h Process) -> BifResult<'h> {
+        let mut stopped = None;
+        if self.found.len() >= self.limit {
+            if matches!(self.from, Position::Slot(n) if n < END_SLOT) {
+                stopped = Some(self.from);
+            }
+        } else if let (Some(key), Position::Start) = (self.search.key, self.from) {
+            let spec = self.search.compiled().badarg()?;
+            let (rows, hash) = self.table.read(key);
+            let rows = rows.lookup(hash, key);
+            let values = rows
+                .into_iter()
+                .rev()
+                .filter_map(|r| scan::value(p, spec, r));
+            self.found.extend(values);
+        } else {
+            stopped = self.search_on(p)?;
+            if stopped.is_some() && self.found.len() < self.limit {
+                return Err(self.pause(p, stopped));
+            }
+        }
+        if self.held {
+            self.table.release(p.pid());
+        }
+        Ok(self.hand_out(p, stopped))
+    }
+
+    /// Looks at rows until there are enough results, the time slice is used up or the table ends.
+    fn search_on(&mut self, p: &'h Process) -> Result<Option<Position<'h>>, Stop<'h>> {
+        let spec = self.search.compiled().badarg()?;
+        let found = std::cell::RefCell::new(std::mem::take(&mut self.found));
+        let start = scan::budget(p);
+        let mut left = start;
+        let stopped = scan::read_rows(
+            p,
+            &self.table,
+            self.from,
+            self.reverse,
+            &mut left,
+            |r| found.borrow_mut().extend(scan::value(p, spec, r)),
+            || found.borrow().len() >= self.limit,
+        );
+        scan::charge(p, start, left);
+        self.found = found.into_inner();
+        Ok(stopped)
+    }
+
+    fn pause(&mut self, p: &'h Process, at: Option<Position<'h>>) -> Stop<'h> {
+        if !self.held {
+            scan::hold(p, &self.table);
+        }
+        if !self.is_tree() {
+            self.found.reverse();
+        }
+        let state = self.continuation(p, at, &self.found);
+        Stop::Trap(export(am::ets, am::chunk_step, 1), vec![state])
+    }
+
+    fn hand_out(&mut self, p: &'h Process, stopped: Option<Position<'h>>) -> Term<'h> {
+        let end = Term::atom(am::EOT);
+        if self.found.is_empty() {
+            return end;
+        }
+        let mut rest = self.found.split_off(self.limit.min(self.found.len()));
+        if !self.is_tree() {
+            self.found.reverse();
+            rest.reverse();
+        }
+        let list = p.heap.list(&self.found);
+        let next = if stopped.is_none() && rest.is_empty() {
+            end
+        } else {
+            self.continuation(p, stopped, &rest)
+        };
+        p.heap.tuple(&[list, next])
+    }
+
+    /// What `ets:select/1` and `ets:repair_continuation/2` know.
+    fn continuation(
+        &self,
+        p: &'h Process,
+        at: Option<Position<'h>>,
+        rest: &[Term<'h>],
+    ) -> Term<'h> {
+        let h = &p.heap;
+        let tab = super::registry::id_term(&self.table, h);
+        let spec = h.magic_reference(self.search.spec.clone());
+        let limit = Term::small(self.limit as i64);
+        let (rest, len) = (h.list(rest), Term::small(rest.len() as i64));
+        match at {
+            Some(Position::Key(key)) => {
+                let reverse = Term::bool(self.reverse);
+                h.tuple(&[tab, key, reverse, limit, spec, rest, len, Term::small(0)])
+            }
+            Some(Position::Slot(n)) => {
+                h.tuple(&[tab, h.uint(n as u64), limit, spec, rest, len])
+            }
+            _ => h.tuple(&[tab, h.uint(END_SLOT as u64), limit, spec, rest, len]),
+        }
+    }
 }
+
+/// Stands for the end of the table where only results are left to be handed out.
+const END_SLOT: usize = usize::MAX >> 8;
 
 fn spec_of<'h>(t: Term<'h>) -> Option<Search<'h>> {
     t.as_magic_of::<Compiled>()?;
@@ -297,49 +254,49 @@ fn spec_of<'h>(t: Term<'h>) -> Option<Search<'h>> {
 }
 
 fn continue_search<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    if a[0].is(am::EOT) {
-        return Ok(a[0]);
+    resume(p, a[0], false)
+}
+
+/// Only a search that has paused calls this.
+fn chunk_step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    resume(p, a[0], true)
+}
+
+fn resume<'h>(p: &'h Process, state: Term<'h>, held: bool) -> BifResult<'h> {
+    if state.is(am::EOT) {
+        return Ok(state);
     }
-    let c = a[0].as_tuple().badarg()?;
-    match c {
+    let (tab, from, limit, spec, rest, reverse, tree) = match state.as_tuple().badarg()? {
         [tab, slot, limit, spec, rest, _] => {
-            let t = table(p, *tab, Access::Read)?;
-            let limit = limit.as_usize().filter(|n| *n > 0).badarg()?;
-            let search = spec_of(*spec).badarg()?;
-            if t.kind() == Kind::OrderedSet {
-                return Err(Stop::BADARG);
-            }
-            let mut rest = rest.to_vec().badarg()?;
-            rest.reverse();
-            chunk(
-                p,
-                &t,
-                &search,
-                Position::Slot(slot.as_usize().badarg()?),
-                limit,
-                false,
-                rest,
-            )
+            let slot = Position::Slot(slot.as_usize().badarg()?);
+            (tab, slot, limit, spec, rest, false, false)
         }
-        [tab, key, reverse, limit, spec, _, _, _] => {
-            let t = table(p, *tab, Access::Read)?;
-            let limit = limit.as_usize().filter(|n| *n > 0).badarg()?;
-            let search = spec_of(*spec).badarg()?;
-            if t.kind() != Kind::OrderedSet {
-                return Err(Stop::BADARG);
-            }
-            chunk(
-                p,
-                &t,
-                &search,
-                Position::Key(*key),
-                limit,
-                reverse.as_bool().badarg()?,
-                Vec::new(),
-            )
+        [tab, key, reverse, limit, spec, rest, _, _] => {
+            let reverse = reverse.as_bool().badarg()?;
+            (tab, Position::Key(*key), limit, spec, rest, reverse, true)
         }
-        _ => Err(Stop::BADARG),
+        _ => return Err(Stop::BADARG),
+    };
+    let table = table(p, *tab, Access::Read)?;
+    let limit = limit_of(*limit)?;
+    let search = spec_of(*spec).badarg()?;
+    if tree != (table.kind() == Kind::OrderedSet) {
+        return Err(Stop::BADARG);
     }
+    let mut found = rest.to_vec().badarg()?;
+    if !tree {
+        found.reverse();
+    }
+    Chunk {
+        table,
+        search,
+        from,
+        limit,
+        reverse,
+        found,
+        held,
+    }
+    .run(p)
 }
 
 fn limit_of<'h>(t: Term<'h>) -> Result<usize, Stop<'h>> {
@@ -350,155 +307,67 @@ fn limit_of<'h>(t: Term<'h>) -> Result<usize, Stop<'h>> {
 }
 
 fn select_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    select_all(p, &t, &Search::compile(&t, a[1])?, false)
+    everything(p, a[0], a[1], false)
 }
 fn select_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    chunk(
-        p,
-        &t,
-        &Search::compile(&t, a[1])?,
-        Position::Start,
-        limit_of(a[2])?,
-        false,
-        Vec::new(),
-    )
+    Chunk::start(p, a[0], a[1], a[2], false)
 }
 fn select_reverse_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    select_all(p, &t, &Search::compile(&t, a[1])?, true)
+    everything(p, a[0], a[1], true)
 }
 fn select_reverse_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    chunk(
-        p,
-        &t,
-        &Search::compile(&t, a[1])?,
-        Position::Start,
-        limit_of(a[2])?,
-        true,
-        Vec::new(),
-    )
+    Chunk::start(p, a[0], a[1], a[2], true)
 }
 
-/// `[{Pattern, [], [Result]}]`.
-fn simple_spec<'h>(p: &'h Process, pattern: Term<'h>, result: corten_term::Atom) -> Term<'h> {
+fn everything<'h>(p: &'h Process, tab: Term<'h>, spec: Term<'h>, reverse: bool) -> BifResult<'h> {
+    let t = table(p, tab, Access::Read)?;
+    select_all(p, &t, &Search::compile(&t, spec)?, reverse)
+}
+
+/// `[{Pattern, [], [Result]}]`: what `match` (`'$$'`) and `match_object` (`'$_'`) search for.
+fn simple_spec<'h>(p: &'h Process, pattern: Term<'h>, result: Atom) -> Term<'h> {
     let body = p.heap.list(&[Term::atom(result)]);
     p.heap.list(&[p.heap.tuple(&[pattern, Term::NIL, body])])
 }
 
 fn match_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    select_all(
-        p,
-        &t,
-        &Search::compile(&t, simple_spec(p, a[1], am::DollarDollar))?,
-        false,
-    )
+    everything(p, a[0], simple_spec(p, a[1], am::DollarDollar), false)
 }
 fn match_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    let search = Search::compile(&t, simple_spec(p, a[1], am::DollarDollar))?;
-    chunk(
-        p,
-        &t,
-        &search,
-        Position::Start,
-        limit_of(a[2])?,
-        false,
-        Vec::new(),
-    )
+    Chunk::start(p, a[0], simple_spec(p, a[1], am::DollarDollar), a[2], false)
 }
 fn match_object_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    select_all(
-        p,
-        &t,
-        &Search::compile(&t, simple_spec(p, a[1], am::DollarUnderscore))?,
-        false,
-    )
+    everything(p, a[0], simple_spec(p, a[1], am::DollarUnderscore), false)
 }
 fn match_object_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Read)?;
-    let search = Search::compile(&t, simple_spec(p, a[1], am::DollarUnderscore))?;
-    chunk(
-        p,
-        &t,
-        &search,
-        Position::Start,
-        limit_of(a[2])?,
-        false,
-        Vec::new(),
-    )
-}
-
-/// Whether the specification's value for a row is `true`.
-fn says_true(p: &Process, spec: &Compiled, row: &Row) -> bool {
-    let scratch = Heap::new();
-    spec.run(row.object(), &scratch, Context { pid: p.pid() })
-        .is_some_and(|v| v.is(am::true_))
+    let spec = simple_spec(p, a[1], am::DollarUnderscore);
+    Chunk::start(p, a[0], spec, a[2], false)
 }
 
 fn select_count<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
     let search = Search::compile(&t, a[1])?;
+    let Some(key) = search.key else {
+        return scan::all(p, Op::Count, &t, Some(search.spec));
+    };
     let spec = search.compiled().badarg()?;
-    let mut n = 0u64;
-    if let Some(key) = search.key {
-        let (rows, hash) = t.read(key);
-        n = rows
-            .lookup(hash, key)
-            .into_iter()
-            .filter(|r| says_true(p, spec, r))
-            .count() as u64;
-    } else {
-        let _ = walk(
-            &t,
-            &Position::Start,
-            false,
-            |r| n += u64::from(says_true(p, spec, r)),
-            || false,
-        );
-        p.bump_reductions(t.len() / 4);
-    }
-    Ok(p.heap.uint(n))
+    let (rows, hash) = t.read(key);
+    let hits = rows
+        .lookup(hash, key)
+        .into_iter()
+        .filter(|r| scan::says_true(p, spec, r));
+    Ok(p.heap.uint(hits.count() as u64))
 }
 
 fn select_delete<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     let search = Search::compile(&t, a[1])?;
+    let Some(key) = search.key else {
+        return scan::all(p, Op::Delete, &t, Some(search.spec));
+    };
     let spec = search.compiled().badarg()?;
-    let fixed = t.is_fixed();
-    if let Some(key) = search.key {
-        let (mut rows, hash) = t.write(key);
-        return Ok(p
-            .heap
-            .uint(rows.remove(hash, key, fixed, |r| says_true(p, spec, r)) as u64));
-    }
-    p.bump_reductions(t.len() / 4);
-    let mut removed = 0;
-    for shard in t.shards() {
-        match &mut *shard.write() {
-            Rows::Hash(h) => {
-                // From the end: joining buckets only moves rows to buckets that are still to come.
-                for b in (0..h.buckets()).rev() {
-                    removed += h.remove_from_bucket(b, fixed, |r| says_true(p, spec, r));
-                }
-            }
-            Rows::Tree(tree, words) => {
-                let before = tree.len();
-                tree.retain(|r| {
-                    let keep = !says_true(p, spec, r);
-                    if !keep {
-                        *words -= r.words();
-                    }
-                    keep
-                });
-                removed += before - tree.len();
-            }
-        }
-    }
+    let (mut rows, hash) = t.write(key);
+    let removed = rows.remove(hash, key, t.fixation(), |r| scan::says_true(p, spec, r));
     Ok(p.heap.uint(removed as u64))
 }
 
@@ -508,50 +377,7 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Err(Stop::badarg_because(am::table_type));
     }
     let search = Search::compile(&t, a[1])?;
-    let spec = search.compiled().badarg()?;
-    let fixed = t.is_fixed();
-    let mut replaced = 0u64;
-    for shard in t.shards() {
-        let mut rows = shard.write();
-        let mut fresh: Vec<(Row, Row)> = Vec::new();
-        let mut visit = |r: &Row| -> Result<(), Stop<'h>> {
-            let scratch = Heap::new();
-            let Some(new) = spec.run(r.object(), &scratch, Context { pid: p.pid() }) else {
-                return Ok(());
-            };
-            let same_key = t.key_of(new).is_some_and(|k| match t.kind() {
-                Kind::OrderedSet => compare::eq(k, r.key()),
-                _ => compare::exact_eq(k, r.key()),
-            });
-            if !same_key {
-                return Err(Stop::BADARG);
-            }
-            fresh.push((Row::new(r.object(), t.keypos()), Row::new(new, t.keypos())));
-            Ok(())
-        };
-        match &*rows {
-            Rows::Hash(h) => {
-                (0..h.buckets()).try_for_each(|b| h.bucket(b).try_for_each(&mut visit))?
-            }
-            Rows::Tree(tree, _) => tree.iter().try_for_each(&mut visit)?,
-        }
-        for (old, new) in fresh {
-            replaced += 1;
-            let hash = t.place(old.key()).1;
-            if t.kind() == Kind::DuplicateBag {
-                let mut one = true;
-                rows.remove(hash, old.key(), fixed, |r| {
-                    let hit = one && compare::exact_eq(r.object(), old.object());
-                    one &= !hit;
-                    hit
-                });
-                rows.insert(hash, new, fixed);
-            } else {
-                rows.replace(hash, new, fixed);
-            }
-        }
-    }
-    Ok(p.heap.uint(replaced))
+    scan::all(p, Op::Replace, &t, Some(search.spec))
 }
 
 fn match_spec_compile<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

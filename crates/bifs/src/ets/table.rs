@@ -4,15 +4,18 @@
 //! ascending order. No code of programs runs under a lock.
 
 use super::hash::{HashTable, key_hash};
-use super::row::{HasKey, Probe, Row};
 use super::{Kind, Protection};
 use corten_term::reference::{Magic, RefNumbers};
-use corten_term::{Atom, OwnedTerm, Pid, Term};
+use corten_term::{Atom, Key, OwnedTerm, Pid, Row, Term};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
+/// Words of a table without its rows, roughly.
+const TABLE_WORDS: usize = 60;
+/// Words of a tree's node for each row: places are two thirds full on average.
+const TREE_WORDS: usize = 1;
 /// Shards of a hash table with `write_concurrency`.
 const SHARDS: usize = 32;
 
@@ -64,14 +67,40 @@ pub struct Table {
     shards: Box<[RwLock<Rows>]>,
     /// Fixations by process, and when the table was first fixed (nanoseconds, Erlang system time).
     fixes: Mutex<Fixes>,
-    fix_count: AtomicUsize,
+    /// The [`Fixation`] that follows from `fixes`.
+    fixation: AtomicU8,
+}
+
+/// How much a table must stay as it is. Ask under the lock of the rows that are to change: who fixes a table does it
+/// before looking at rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fixation {
+    None,
+    /// A search pauses between two buckets: buckets stay, rows may go.
+    Held,
+    /// A program goes from key to key: removed rows stay as marked ones.
+    Fixed,
 }
 
 #[derive(Debug, Default)]
 pub struct Fixes {
     pub since: i64,
     pub since_monotonic: i64,
+    /// Programs' fixations: how many by whom.
     pub by: BTreeMap<Pid, usize>,
+    /// Processes whose searches pause.
+    held: Vec<Pid>,
+}
+
+impl Fixes {
+    fn fixation(&self) -> Fixation {
+        match (self.by.is_empty(), self.held.is_empty()) {
+            (false, _) => Fixation::Fixed,
+            (true, false) => Fixation::Held,
+            (true, true) => Fixation::None,
+        }
+    }
 }
 
 /// A table together with the handle that keeps it alive.
@@ -113,19 +142,16 @@ impl Table {
             | (_, _, Protection::Private) => 1,
             _ => SHARDS,
         };
-        let rows = || match options.kind {
-            Kind::OrderedSet => Rows::Tree(BTreeSet::new(), 0),
-            kind => Rows::Hash(HashTable::new(kind)),
-        };
+        let kind = options.kind;
         Table {
             name: Mutex::new(name),
             owner: AtomicU64::new(owner.data()),
             protection: AtomicU8::new(options.protection as u8),
             heir: Mutex::new(heir),
             deleted: AtomicBool::new(false),
-            shards: (0..shards).map(|_| RwLock::new(rows())).collect(),
+            shards: (0..shards).map(|_| RwLock::new(Table::empty_rows(kind))).collect(),
             fixes: Mutex::default(),
-            fix_count: AtomicUsize::new(0),
+            fixation: AtomicU8::new(Fixation::None as u8),
             options,
         }
     }
@@ -186,39 +212,88 @@ impl Table {
     pub fn len(&self) -> usize {
         self.shards.iter().map(|s| s.read().len()).sum()
     }
+    /// Whether a walk through all rows and buckets takes more than so many steps.
+    pub fn is_larger_than(&self, steps: usize) -> bool {
+        let mut sum = 0;
+        self.shards.iter().any(|s| {
+            let rows = s.read();
+            sum += rows.len() + rows.buckets();
+            sum > steps
+        })
+    }
     /// Words of memory.
     pub fn words(&self) -> usize {
-        60 + self.shards.iter().map(|s| s.read().words()).sum::<usize>()
+        TABLE_WORDS + self.shards.iter().map(|s| s.read().words()).sum::<usize>()
     }
 
+    pub fn fixation(&self) -> Fixation {
+        match self.fixation.load(Ordering::Acquire) {
+            0 => Fixation::None,
+            1 => Fixation::Held,
+            _ => Fixation::Fixed,
+        }
+    }
     pub fn is_fixed(&self) -> bool {
-        self.fix_count.load(Ordering::Acquire) > 0
+        self.fixation() == Fixation::Fixed
     }
     pub fn fix(&self, pid: Pid, now: (i64, i64)) {
-        let mut fixes = self.fixes.lock();
-        if fixes.by.is_empty() {
-            (fixes.since_monotonic, fixes.since) = now;
-        }
-        *fixes.by.entry(pid).or_default() += 1;
-        self.fix_count.store(fixes.by.len(), Ordering::Release);
+        self.change_fixes(|fixes| {
+            if fixes.by.is_empty() {
+                (fixes.since_monotonic, fixes.since) = now;
+            }
+            *fixes.by.entry(pid).or_default() += 1;
+        });
     }
-    /// Takes one fixation of the process back (or all of them); purges when none is left.
-    pub fn unfix(&self, pid: Pid, all: bool) {
-        let mut fixes = self.fixes.lock();
-        let Some(n) = fixes.by.get_mut(&pid) else {
-            return;
-        };
-        *n -= 1;
-        if all || *n == 0 {
+    /// Takes one fixation of the process back.
+    pub fn unfix(&self, pid: Pid) {
+        self.change_fixes(|fixes| {
+            if let Some(n) = fixes.by.get_mut(&pid) {
+                *n -= 1;
+                if *n == 0 {
+                    fixes.by.remove(&pid);
+                }
+            }
+        });
+    }
+    /// Keeps the buckets until [`release`](Table::release) of the same process, whose search pauses.
+    pub fn hold(&self, pid: Pid) {
+        self.change_fixes(|fixes| fixes.held.push(pid));
+    }
+    pub fn release(&self, pid: Pid) {
+        self.change_fixes(|fixes| {
+            if let Some(i) = fixes.held.iter().position(|p| *p == pid) {
+                fixes.held.swap_remove(i);
+            }
+        });
+    }
+    /// Takes all back that the process has here: it exits.
+    pub fn unfix_all(&self, pid: Pid) {
+        self.change_fixes(|fixes| {
             fixes.by.remove(&pid);
-        }
-        let last = fixes.by.is_empty();
-        self.fix_count.store(fixes.by.len(), Ordering::Release);
+            fixes.held.retain(|p| *p != pid);
+        });
+    }
+
+    /// What waited for the end of a fixation is done when it ends.
+    fn change_fixes(&self, change: impl FnOnce(&mut Fixes)) {
+        let mut fixes = self.fixes.lock();
+        let before = fixes.fixation();
+        change(&mut fixes);
+        let now = fixes.fixation();
+        self.fixation.store(now as u8, Ordering::Release);
         drop(fixes);
-        if last {
-            for shard in &self.shards {
-                if let Rows::Hash(h) = &mut *shard.write() {
+        if before == now {
+            return;
+        }
+        for shard in &self.shards {
+            if let Rows::Hash(h) = &mut *shard.write() {
+                // Asked again under the lock: somebody may have fixed the table since.
+                let now = self.fixation();
+                if now != Fixation::Fixed {
                     h.purge();
+                }
+                if now == Fixation::None {
+                    h.resize();
                 }
             }
         }
@@ -227,26 +302,20 @@ impl Table {
         f(&self.fixes.lock())
     }
 
-    /// Drops all rows.
-    pub fn clear(&self) -> usize {
-        let mut guards = self.write_all();
-        let n = guards.iter().map(|r| r.len()).sum();
-        let fixed = self.is_fixed();
-        for rows in &mut guards {
-            match &mut **rows {
-                Rows::Hash(h) if fixed => {
-                    for b in 0..h.buckets() {
-                        h.remove_from_bucket(b, true, |_| true);
-                    }
-                }
-                Rows::Hash(h) => h.clear(),
-                Rows::Tree(t, words) => {
-                    t.clear();
-                    *words = 0;
-                }
-            }
+    fn empty_rows(kind: Kind) -> Rows {
+        match kind {
+            Kind::OrderedSet => Rows::Tree(BTreeSet::new(), 0),
+            kind => Rows::Hash(HashTable::new(kind)),
         }
-        n
+    }
+
+    /// Takes all rows out at once. The table must not be held: its buckets go too.
+    pub fn take_rows(&self) -> Vec<Rows> {
+        let mut guards = self.write_all();
+        guards
+            .iter_mut()
+            .map(|rows| std::mem::replace(&mut **rows, Table::empty_rows(self.kind())))
+            .collect()
     }
 }
 
@@ -264,36 +333,46 @@ impl Rows {
         }
     }
 
+    /// Buckets of a hash table.
+    pub fn buckets(&self) -> usize {
+        match self {
+            Rows::Hash(h) => h.buckets(),
+            Rows::Tree(..) => 0,
+        }
+    }
+
     /// The rows of a key, oldest first.
     pub fn lookup(&self, hash: u32, key: Term<'_>) -> Vec<&Row> {
         match self {
-            Rows::Hash(h) => h.lookup(hash, key).collect(),
-            Rows::Tree(t, _) => t.get(&Probe(key) as &dyn HasKey).into_iter().collect(),
+            Rows::Hash(h) => h.lookup(hash, key),
+            Rows::Tree(t, _) => t.get(Key::of(&key)).into_iter().collect(),
         }
     }
-    /// The first row of a key.
+    /// A row of a key: the only one, in a set.
+    #[inline]
     pub fn get(&self, hash: u32, key: Term<'_>) -> Option<&Row> {
         match self {
-            Rows::Hash(h) => h.lookup(hash, key).next(),
-            Rows::Tree(t, _) => t.get(&Probe(key) as &dyn HasKey),
+            Rows::Hash(h) => h.get(hash, key),
+            Rows::Tree(t, _) => t.get(Key::of(&key)),
         }
     }
-    pub fn insert(&mut self, hash: u32, row: Row, fixed: bool) {
+    /// The row of a key for changes in place, where that is possible.
+    pub fn get_mut(&mut self, hash: u32, key: Term<'_>) -> Option<&mut Row> {
         match self {
-            Rows::Hash(h) => h.insert(hash, row, fixed),
+            Rows::Hash(h) => h.get_mut(hash, key),
+            // Rows of a tree are shared with nobody, but the tree does not lend them for writing.
+            Rows::Tree(..) => None,
+        }
+    }
+    pub fn insert(&mut self, hash: u32, row: Row, fix: Fixation) {
+        match self {
+            Rows::Hash(h) => h.insert(hash, row, fix),
             Rows::Tree(t, words) => {
-                *words += row.words();
+                *words += row.words() + TREE_WORDS;
                 if let Some(old) = t.replace(row) {
-                    *words -= old.words();
+                    *words -= old.words() + TREE_WORDS;
                 }
             }
-        }
-    }
-    /// Puts `row` in place of the row that has its key (`set`, `ordered_set`).
-    pub fn replace(&mut self, hash: u32, row: Row, fixed: bool) {
-        match self {
-            Rows::Hash(h) => h.replace(hash, row),
-            Rows::Tree(..) => self.insert(hash, row, fixed),
         }
     }
     /// Removes those rows of a key that `which` chooses.
@@ -301,22 +380,28 @@ impl Rows {
         &mut self,
         hash: u32,
         key: Term<'_>,
-        fixed: bool,
+        fix: Fixation,
         mut which: impl FnMut(&Row) -> bool,
     ) -> usize {
         match self {
-            Rows::Hash(h) => h.remove(hash, key, fixed, which),
+            Rows::Hash(h) => h.remove(hash, key, fix, which),
             Rows::Tree(t, words) => {
-                let probe = Probe(key);
-                let probe: &dyn HasKey = &probe;
-                if !t.get(probe).is_some_and(&mut which) {
+                let key = Key::of(&key);
+                if !t.get(key).is_some_and(&mut which) {
                     return 0;
                 }
-                if let Some(row) = t.take(probe) {
-                    *words -= row.words();
+                if let Some(row) = t.take(key) {
+                    *words -= row.words() + TREE_WORDS;
                 }
                 1
             }
+        }
+    }
+    /// Drops some rows that are no table's any more; how many, or `None` when none is left.
+    pub fn drop_some(&mut self) -> Option<usize> {
+        match self {
+            Rows::Hash(h) => h.drop_some(),
+            Rows::Tree(t, _) => t.pop_first().map(|_| 1),
         }
     }
 }

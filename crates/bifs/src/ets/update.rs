@@ -1,12 +1,12 @@
 //! Changing rows in place: `update_element`, `update_counter`.
 
 use super::Kind;
-use super::registry::{Access, table};
-use super::row::Row;
+use super::registry::{Access, at};
 use super::table::{Rows, Table};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{Heap, Term, am, arith, compare, copy};
+use corten_term::layout::{SMALL_MAX, SMALL_MIN};
+use corten_term::{Heap, Row, Term, am, arith, compare, copy};
 
 pub const BIFS: &[Bif] = bifs![
     ets:update_element/3 => update_element_3,
@@ -78,12 +78,16 @@ fn require_set<'h>(t: &Table) -> Result<(), Stop<'h>> {
 }
 
 fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
+    let t = at(p, a[0], Access::Write)?;
     require_set(&t)?;
-    let fixed = t.is_fixed();
     let scratch = Heap::new();
     let (mut rows, hash) = t.write(a[1]);
-    let existed = rows.get(hash, a[1]).is_some();
+    if rows
+        .get_mut(hash, a[1])
+        .is_some_and(|row| set_in_place(&t, row, a[2]).is_some())
+    {
+        return Ok(Term::TRUE);
+    }
     let row = {
         let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
             return Ok(Term::FALSE);
@@ -91,13 +95,9 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
         for (pos, value) in positions(&t, e.len(), a[2])? {
             e[pos - 1] = value;
         }
-        Row::new(scratch.tuple(&e), t.keypos())
+        Row::new(scratch.tuple(&e), t.keypos()).badarg()?
     };
-    if existed {
-        rows.replace(hash, row, fixed)
-    } else {
-        rows.insert(hash, row, fixed)
-    }
+    rows.insert(hash, row, t.fixation());
     Ok(Term::TRUE)
 }
 
@@ -140,13 +140,15 @@ fn increment<'h>(t: &Table, row: &[Term<'_>], spec: Term<'h>) -> Result<Incremen
 }
 
 fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Write)?;
+    let t = at(p, a[0], Access::Write)?;
     require_set(&t)?;
-    let fixed = t.is_fixed();
     let scratch = Heap::new();
     let mut results = Vec::new();
     let (mut rows, hash) = t.write(a[1]);
-    let existed = rows.get(hash, a[1]).is_some();
+    let row = rows.get_mut(hash, a[1]);
+    if let Some(sum) = row.and_then(|row| count_in_place(&t, row, a[2])) {
+        return Ok(Term::small(sum));
+    }
     let row = {
         let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
             return Err(Stop::badarg_because(am::badkey));
@@ -167,18 +169,48 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
             *slot = sum;
             results.push(copy::copy(sum, &p.heap));
         }
-        Row::new(scratch.tuple(&e), t.keypos())
+        Row::new(scratch.tuple(&e), t.keypos()).badarg()?
     };
-    if existed {
-        rows.replace(hash, row, fixed)
-    } else {
-        rows.insert(hash, row, fixed)
-    }
+    rows.insert(hash, row, t.fixation());
     Ok(if a[2].is_list() {
         p.heap.list(&results)
     } else {
         results[0]
     })
+}
+
+/// The usual case of `update_element`: one immediate in place of another. `None`: not done.
+fn set_in_place(t: &Table, row: &mut Row, spec: Term<'_>) -> Option<()> {
+    let [pos, value] = spec.as_tuple_of::<2>()?;
+    let pos = pos.as_usize().filter(|n| *n > 0 && *n != t.keypos())?;
+    row.set_immediate(pos - 1, *value).then_some(())
+}
+
+/// The usual case of `update_counter`: one small number that stays small. `None`: not done.
+fn count_in_place(t: &Table, row: &mut Row, spec: Term<'_>) -> Option<i64> {
+    let (pos, by, limit) = match spec.as_small() {
+        Some(by) => (t.keypos() + 1, by, None),
+        None => match spec.as_tuple()? {
+            [pos, by] => (pos.as_usize()?, by.as_small()?, None),
+            [pos, by, threshold, set] => {
+                let limit = (threshold.as_small()?, set.as_small()?);
+                (pos.as_usize()?, by.as_small()?, Some(limit))
+            }
+            _ => return None,
+        },
+    };
+    if pos == t.keypos() {
+        return None;
+    }
+    let index = pos.checked_sub(1)?;
+    let mut sum = row.elements().get(index)?.as_small()?.checked_add(by)?;
+    if let Some((threshold, set)) = limit
+        && ((by < 0 && sum < threshold) || (by >= 0 && sum > threshold))
+    {
+        sum = set;
+    }
+    let fits = (SMALL_MIN..=SMALL_MAX).contains(&sum);
+    (fits && row.set_immediate(index, Term::small(sum))).then_some(sum)
 }
 
 /// What `update_counter` was told to do: a number for the element behind the key, one operation, or a list.

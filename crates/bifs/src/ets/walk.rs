@@ -1,11 +1,10 @@
 //! Walking a table key by key: `first`, `next`, `last`, `prev`, their `_lookup` forms, `slot`.
 
-use super::registry::{Access, table};
-use super::row::{HasKey, Probe, Row};
+use super::registry::{Access, at, table};
 use super::table::{Rows, Table};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{Term, am, copy};
+use corten_term::{Key, Row, Term, am, copy};
 use std::ops::Bound;
 
 pub const BIFS: &[Bif] = bifs![
@@ -26,6 +25,8 @@ pub const BIFS: &[Bif] = bifs![
 #[derive(Clone, Copy, PartialEq)]
 enum Want {
     Key,
+    /// The key even of a row that was removed while the table was fixed.
+    DeadKey,
     Objects,
 }
 
@@ -47,7 +48,7 @@ fn answer<'h>(
 ) -> Option<Term<'h>> {
     let row = row?;
     let key = copy::copy(row.key(), &p.heap);
-    if want == Want::Key {
+    if want != Want::Objects {
         return Some(key);
     }
     let objects: Vec<_> = rows
@@ -59,7 +60,7 @@ fn answer<'h>(
 }
 
 fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifResult<'h> {
-    let t = table(p, tab, Access::Read)?;
+    let t = at(p, tab, Access::Read)?;
     let end = Term::atom(am::EOT);
     let hash = |k: Term<'_>| t.place(k).1;
     let rows = t.shards()[0].read();
@@ -67,22 +68,12 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
         let row = match from {
             From::First => tree.first(),
             From::Last => tree.last(),
-            From::After(k) => {
-                let probe = Probe(k);
-                tree.range::<dyn HasKey, _>((
-                    Bound::Excluded(&probe as &dyn HasKey),
-                    Bound::Unbounded,
-                ))
-                .next()
-            }
-            From::Before(k) => {
-                let probe = Probe(k);
-                tree.range::<dyn HasKey, _>((
-                    Bound::Unbounded,
-                    Bound::Excluded(&probe as &dyn HasKey),
-                ))
-                .next_back()
-            }
+            From::After(k) => tree
+                .range::<Key, _>((Bound::Excluded(Key::of(&k)), Bound::Unbounded))
+                .next(),
+            From::Before(k) => tree
+                .range::<Key, _>((Bound::Unbounded, Bound::Excluded(Key::of(&k))))
+                .next_back(),
         };
         return Ok(answer(p, &rows, hash, row, want).unwrap_or(end));
     }
@@ -91,14 +82,15 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
         From::First | From::Last => (0, None),
         From::After(k) | From::Before(k) => (t.place(k).0, Some(k)),
     };
+    let dead = want == Want::DeadKey;
     for (i, lock) in t.shards().iter().enumerate().skip(shard) {
         let rows = lock.read();
         let Rows::Hash(h) = &*rows else { break };
         let row = match key {
             Some(k) if i == shard => h
-                .next(hash(k), k)
+                .next(hash(k), k, dead)
                 .map_err(|()| Stop::badarg_because(am::badkey))?,
-            _ => h.first_from(0),
+            _ => h.first_from(0, dead),
         };
         if let Some(found) = answer(p, &rows, hash, row, want) {
             return Ok(found);
@@ -132,12 +124,12 @@ fn prev_lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     walk(p, a[0], From::Before(a[1]), Want::Objects)
 }
 
-/// Like `first` and `next`, but rows removed while the table is fixed count too; without such rows the same.
+/// Like `first` and `next`, but rows removed while the table is fixed count too.
 fn raw_first<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    walk(p, a[0], From::First, Want::Key)
+    walk(p, a[0], From::First, Want::DeadKey)
 }
 fn raw_next<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    walk(p, a[0], From::After(a[1]), Want::Key)
+    walk(p, a[0], From::After(a[1]), Want::DeadKey)
 }
 
 /// The bucket of a running number.
@@ -165,17 +157,7 @@ fn slot<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             None => Err(Stop::BADARG),
         };
     }
-    let total: usize = t
-        .shards()
-        .iter()
-        .map(|s| {
-            if let Rows::Hash(h) = &*s.read() {
-                h.buckets()
-            } else {
-                0
-            }
-        })
-        .sum();
+    let total: usize = t.shards().iter().map(|s| s.read().buckets()).sum();
     if n == total {
         return Ok(end);
     }

@@ -1,0 +1,477 @@
+//! Searches through whole tables, a step at a time. `select` and its relatives start a [`Scan`]; one that has more
+//! rows before it than a time slice is worth goes on in [`step`] (`ets:step/1`, which only traps call), its state in a
+//! tuple on the process's heap.
+//!
+//! Locks are held within a step only. The table is held ([`Fixation::Held`](super::table::Fixation)) from the first step
+//! to the last, so that bucket numbers keep their meaning; a process that dies between two steps gives that back as it
+//! gives its fixations back.
+
+use super::registry;
+use super::table::{Rows, Table, TableRef};
+use crate::match_spec::{Compiled, Context};
+use corten_engine::bif::OrBadarg;
+use corten_engine::code::export;
+use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+use corten_term::reference::Magic;
+use corten_term::{Heap, Key, Row, Term, am, compare, copy};
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use super::Kind;
+
+pub const BIFS: &[Bif] = bifs![ets:step/1 => step];
+
+/// Rows and buckets looked at for one reduction.
+const PER_REDUCTION: usize = 2;
+/// What a step does at least, however little of the slice is left.
+const MIN_STEP: usize = 200;
+
+/// How many rows the rest of the slice is worth.
+pub fn budget(p: &Process) -> usize {
+    let left = usize::try_from(p.reductions_left.get()).unwrap_or(0);
+    (left * PER_REDUCTION).max(MIN_STEP)
+}
+
+/// Charges what a step has used of its budget.
+pub fn charge(p: &Process, before: usize, left: usize) {
+    p.bump_reductions(before.saturating_sub(left) / PER_REDUCTION);
+}
+
+/// Where a walk stands.
+#[derive(Debug, Clone, Copy)]
+pub enum Position<'t> {
+    Start,
+    /// Before this running bucket number (behind it, when rows are removed: from the end).
+    Slot(usize),
+    /// Behind this key.
+    Key(Term<'t>),
+}
+
+impl<'h> Position<'h> {
+    fn to_term(self, heap: &'h Heap) -> Term<'h> {
+        match self {
+            Position::Start => Term::NIL,
+            Position::Slot(n) => heap.uint(n as u64),
+            Position::Key(k) => heap.cons(k, Term::NIL),
+        }
+    }
+    fn from_term(t: Term<'h>) -> Option<Position<'h>> {
+        match t.as_cons() {
+            Some((key, _)) => Some(Position::Key(key)),
+            None if t.is_nil() => Some(Position::Start),
+            None => t.as_usize().map(Position::Slot),
+        }
+    }
+}
+
+/// Shows rows to `f`, and after every bucket (of an ordered set: after every row) asks `full` whether that was enough.
+/// Where the walk stopped, or `None` at the end of the table.
+pub fn read_rows<'h>(
+    p: &'h Process,
+    t: &Table,
+    from: Position<'h>,
+    reverse: bool,
+    budget: &mut usize,
+    mut f: impl FnMut(&Row),
+    mut full: impl FnMut() -> bool,
+) -> Option<Position<'h>> {
+    if t.kind() == Kind::OrderedSet {
+        let rows = t.shards()[0].read();
+        let visit = |row: &Row| {
+            f(row);
+            *budget = budget.saturating_sub(1);
+            if *budget == 0 || full() {
+                ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)))
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        return in_order(&rows, from, reverse, visit).break_value();
+    }
+    let mut skip = match from {
+        Position::Slot(n) => n,
+        _ => 0,
+    };
+    let mut slot = skip;
+    for shard in t.shards() {
+        let rows = shard.read();
+        let Rows::Hash(h) = &*rows else { break };
+        for b in skip.min(h.buckets())..h.buckets() {
+            for row in h.bucket(b) {
+                f(row);
+                *budget = budget.saturating_sub(1);
+            }
+            slot += 1;
+            *budget = budget.saturating_sub(1);
+            if *budget == 0 || full() {
+                return Some(Position::Slot(slot));
+            }
+        }
+        skip = skip.saturating_sub(h.buckets());
+    }
+    None
+}
+
+/// Rows of an ordered set from a place on, forwards or backwards.
+fn in_order<B>(
+    rows: &Rows,
+    from: Position<'_>,
+    reverse: bool,
+    mut visit: impl FnMut(&Row) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    let Rows::Tree(tree, _) = rows else {
+        return ControlFlow::Continue(());
+    };
+    let key = match &from {
+        Position::Key(k) => Some(Key::of(k)),
+        _ => None,
+    };
+    let bound = key.map_or(Bound::Unbounded, Bound::Excluded);
+    if reverse {
+        tree.range::<Key, _>((Bound::Unbounded, bound))
+            .rev()
+            .try_for_each(&mut visit)
+    } else {
+        tree.range::<Key, _>((bound, Bound::Unbounded))
+            .try_for_each(&mut visit)
+    }
+}
+
+/// What is done with the rows that the specification finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    Select,
+    SelectReverse,
+    Count,
+    Delete,
+    Replace,
+    /// Deletes without looking: there is no specification.
+    DeleteAll,
+}
+
+impl Op {
+    const ALL: [Op; 6] = [
+        Op::Select,
+        Op::SelectReverse,
+        Op::Count,
+        Op::Delete,
+        Op::Replace,
+        Op::DeleteAll,
+    ];
+}
+
+/// A search under way.
+struct Scan<'h> {
+    op: Op,
+    table: TableRef,
+    spec: Option<Arc<Magic>>,
+    at: Position<'h>,
+    /// Results so far: a list, or for the others their number.
+    found: Term<'h>,
+    held: bool,
+}
+
+/// Does `op` on the whole table.
+pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -> BifResult<'h> {
+    let found = match op {
+        Op::Select | Op::SelectReverse => Term::NIL,
+        _ => Term::small(0),
+    };
+    let held = t.is_larger_than(budget(p));
+    if held {
+        hold(p, t);
+    }
+    go_on(
+        p,
+        Scan {
+            op,
+            table: t.clone(),
+            spec,
+            at: Position::Start,
+            found,
+            held,
+        },
+    )
+}
+
+/// Keeps the table's buckets for a search of `p` that may pause.
+pub fn hold(p: &Process, t: &TableRef) {
+    t.hold(p.pid());
+    registry::note_fix(p.pid(), t);
+}
+
+fn go_on<'h>(p: &'h Process, mut scan: Scan<'h>) -> BifResult<'h> {
+    let start = budget(p);
+    let mut left = start;
+    let next = scan.advance(p, &mut left);
+    charge(p, start, left);
+    match next {
+        Ok(Some(at)) => {
+            scan.at = at;
+            if !scan.held {
+                hold(p, &scan.table);
+                scan.held = true;
+            }
+            Err(scan.pause(p))
+        }
+        Ok(None) => {
+            scan.release(p);
+            Ok(scan.found)
+        }
+        Err(stop) => {
+            scan.release(p);
+            Err(stop)
+        }
+    }
+}
+
+fn step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let [op, tab, spec, at, found, held] = a[0].as_tuple_of::<6>().badarg()?;
+    let op = *Op::ALL.get(op.as_usize().badarg()?).badarg()?;
+    let table = tab
+        .magic_handle()
+        .and_then(TableRef::from_magic)
+        .badarg()?;
+    let held = held.is(am::true_);
+    if table.is_deleted() {
+        return Err(Stop::badarg_because(am::id));
+    }
+    go_on(
+        p,
+        Scan {
+            op,
+            table,
+            spec: spec.magic_handle(),
+            at: Position::from_term(*at).badarg()?,
+            found: *found,
+            held,
+        },
+    )
+}
+
+impl<'h> Scan<'h> {
+    fn pause(&self, p: &'h Process) -> Stop<'h> {
+        let h = &p.heap;
+        let state = h.tuple(&[
+            Term::small(self.op as i64),
+            h.magic_reference(self.table.magic()),
+            self.spec
+                .as_ref()
+                .map_or(Term::NIL, |s| h.magic_reference(s.clone())),
+            self.at.to_term(h),
+            self.found,
+            Term::bool(self.held),
+        ]);
+        Stop::Trap(export(am::ets, am::step, 1), vec![state])
+    }
+
+    fn release(&self, p: &Process) {
+        if self.held {
+            self.table.release(p.pid());
+        }
+    }
+
+    /// Adds to the number of rows.
+    fn count(&mut self, p: &'h Process, n: usize) {
+        let before = self.found.as_usize().unwrap_or(0);
+        self.found = p.heap.uint((before + n) as u64);
+    }
+
+    fn advance(
+        &mut self,
+        p: &'h Process,
+        budget: &mut usize,
+    ) -> Result<Option<Position<'h>>, Stop<'h>> {
+        let spec = self.spec.clone();
+        let spec = spec.as_ref().and_then(|m| m.get::<Compiled>());
+        if self.op == Op::DeleteAll {
+            return Ok(self.delete(p, budget, |_| true));
+        }
+        let spec = spec.badarg()?;
+        match self.op {
+            Op::Select | Op::SelectReverse => {
+                let mut found = self.found;
+                // Results are put in front of one another: an ordered set is walked from its other end.
+                let reverse = self.op == Op::Select;
+                let next = read_rows(
+                    p,
+                    &self.table,
+                    self.at,
+                    reverse,
+                    budget,
+                    |row| {
+                        if let Some(v) = value(p, spec, row) {
+                            found = p.heap.cons(v, found);
+                        }
+                    },
+                    || false,
+                );
+                self.found = found;
+                Ok(next)
+            }
+            Op::Count => {
+                let mut n = 0;
+                let next = read_rows(
+                    p,
+                    &self.table,
+                    self.at,
+                    false,
+                    budget,
+                    |row| n += usize::from(says_true(p, spec, row)),
+                    || false,
+                );
+                self.count(p, n);
+                Ok(next)
+            }
+            Op::Delete => Ok(self.delete(p, budget, |row| says_true(p, spec, row))),
+            Op::Replace => self.replace(p, budget, spec),
+            Op::DeleteAll => Ok(None),
+        }
+    }
+
+    fn delete(
+        &mut self,
+        p: &'h Process,
+        budget: &mut usize,
+        mut which: impl FnMut(&Row) -> bool,
+    ) -> Option<Position<'h>> {
+        let table = self.table.clone();
+        if table.kind() == Kind::OrderedSet {
+            let keys = Heap::new();
+            let mut doomed = Vec::new();
+            let mut rows = table.shards()[0].write();
+            let next = in_order(&rows, self.at, false, |row| {
+                *budget = budget.saturating_sub(1);
+                if which(row) {
+                    doomed.push(copy::copy(row.key(), &keys));
+                }
+                if *budget == 0 {
+                    return ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)));
+                }
+                ControlFlow::Continue(())
+            });
+            for key in &doomed {
+                rows.remove(0, *key, table.fixation(), |_| true);
+            }
+            self.count(p, doomed.len());
+            return next.break_value();
+        }
+        // From the end: a table that gets smaller moves rows to buckets that are still to come only.
+        let mut removed = 0;
+        let mut end = match self.at {
+            Position::Slot(n) => n,
+            _ => usize::MAX,
+        };
+        let sizes: Vec<usize> = table.shards().iter().map(|s| s.read().buckets()).collect();
+        let mut first: usize = sizes.iter().sum();
+        let mut stopped = None;
+        'shards: for (shard, size) in table.shards().iter().zip(sizes).rev() {
+            first -= size;
+            let mut rows = shard.write();
+            let Rows::Hash(h) = &mut *rows else { break };
+            for b in (0..size.min(end.saturating_sub(first))).rev() {
+                let n = h.remove_from_bucket(b, table.fixation(), &mut which);
+                removed += n;
+                *budget = budget.saturating_sub(n + 1);
+                if *budget == 0 && first + b > 0 {
+                    stopped = Some(Position::Slot(first + b));
+                    break 'shards;
+                }
+            }
+            end = first;
+        }
+        self.count(p, removed);
+        stopped
+    }
+
+    fn replace(
+        &mut self,
+        p: &'h Process,
+        budget: &mut usize,
+        spec: &Compiled,
+    ) -> Result<Option<Position<'h>>, Stop<'h>> {
+        let table = self.table.clone();
+        let tree = table.kind() == Kind::OrderedSet;
+        let mut n = 0;
+        let mut new_row = |row: &Row| -> Result<Option<Row>, Stop<'h>> {
+            let scratch = Heap::new();
+            let Some(new) = spec.run(row.object(), &scratch, Context { pid: p.pid() }) else {
+                return Ok(None);
+            };
+            let same_key = table.key_of(new).is_some_and(|k| {
+                if tree {
+                    compare::eq(k, row.key())
+                } else {
+                    compare::exact_eq(k, row.key())
+                }
+            });
+            if !same_key {
+                return Err(Stop::BADARG);
+            }
+            n += 1;
+            Row::new(new, table.keypos()).map(Some).badarg()
+        };
+        let mut stopped = None;
+        if tree {
+            let mut rows = table.shards()[0].write();
+            let mut fresh = Vec::new();
+            let next = in_order(&rows, self.at, false, |row| {
+                *budget = budget.saturating_sub(1);
+                match new_row(row) {
+                    Ok(new) => fresh.extend(new),
+                    Err(stop) => return ControlFlow::Break(Err(stop)),
+                }
+                if *budget == 0 {
+                    let key = copy::copy(row.key(), &p.heap);
+                    return ControlFlow::Break(Ok(Position::Key(key)));
+                }
+                ControlFlow::Continue(())
+            });
+            for row in fresh {
+                rows.insert(0, row, table.fixation());
+            }
+            stopped = next.break_value().transpose()?;
+        } else {
+            let mut skip = match self.at {
+                Position::Slot(n) => n,
+                _ => 0,
+            };
+            let mut slot = skip;
+            'shards: for shard in table.shards() {
+                let mut rows = shard.write();
+                let Rows::Hash(h) = &mut *rows else { break };
+                for b in skip.min(h.buckets())..h.buckets() {
+                    let mut seen = 0;
+                    h.replace_in_bucket(b, |row| {
+                        seen += 1;
+                        new_row(row)
+                    })?;
+                    slot += 1;
+                    *budget = budget.saturating_sub(seen + 1);
+                    if *budget == 0 {
+                        stopped = Some(Position::Slot(slot));
+                        break 'shards;
+                    }
+                }
+                skip = skip.saturating_sub(h.buckets());
+            }
+        }
+        self.count(p, n);
+        Ok(stopped)
+    }
+}
+
+/// Runs the specification on a row and copies the result out.
+pub fn value<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>> {
+    let scratch = Heap::new();
+    let context = Context { pid: p.pid() };
+    spec.run(row.object(), &scratch, context)
+        .map(|r| copy::copy(r, &p.heap))
+}
+
+/// Whether the specification's value for a row is `true`.
+pub fn says_true(p: &Process, spec: &Compiled, row: &Row) -> bool {
+    let scratch = Heap::new();
+    spec.run(row.object(), &scratch, Context { pid: p.pid() })
+        .is_some_and(|v| v.is(am::true_))
+}
