@@ -77,12 +77,7 @@ fn copy_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn copy_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let n = match a[1].as_usize() {
-        Some(n) => n,
-        None if a[1].as_big().is_some_and(|b| !b.negative) => usize::MAX,
-        None => return Err(Stop::BADARG),
-    };
-    copies(p, a[0], n)
+    copies(p, a[0], a[1].as_usize().badarg()?)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

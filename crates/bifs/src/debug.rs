@@ -100,6 +100,9 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             return Ok(Term::small(0));
         }
     }
+    if let Some(answer) = crate::ets::debug::get(p, a[0]) {
+        return Ok(answer);
+    }
     crate::process_debug::get(p, a[0]).badarg()
 }
 
@@ -220,6 +223,19 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Ok(Term::small(i64::from(crate::re::set_slice(
             steps.filter(|n| *n > 0),
         ))));
+    }
+    if let Some(answer) = crate::ets::debug::set(p, a[0], a[1]) {
+        return Ok(answer);
+    }
+    if is_atom_named(a[0], "mbuf") {
+        return Ok(copy::copy_with(a[1], &p.heap, Literals::Copy));
+    }
+    // A binary off the heap, however small.
+    if is_atom_named(a[0], "binary")
+        && let Some(n) = a[1].as_usize()
+    {
+        let binary = corten_term::Binary::zeroed(n, n * 8);
+        return Ok(p.heap.refc_binary(binary, 0, n * 8));
     }
     crate::process_debug::set(a[0], a[1]).badarg()
 }

@@ -221,6 +221,14 @@ fn answer<'h>(p: &'h Process, reference: Term<'h>, names: Term<'h>) -> BifResult
             p.heap
                 .tuple(&[atom("carriers_size"), size(bytes), size(bytes), size(bytes)]);
         let mut data = vec![pair("mbcs", p.heap.list(&[blocks, carriers]))];
+        // Whoever sums up wants to find carriers of single blocks, too.
+        let none = p
+            .heap
+            .tuple(&[atom("carriers_size"), size(0), size(0), size(0)]);
+        data.push(pair(
+            "sbcs",
+            p.heap.list(&[pair("blocks", Term::NIL), none]),
+        ));
         if known == "fix_alloc" {
             data.push(pair("fix_types", Term::NIL));
         }

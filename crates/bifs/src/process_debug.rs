@@ -15,6 +15,7 @@ pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
                 let all: Vec<_> = info::items().iter().map(|a| Term::atom(*a)).collect();
                 Some(p.heap.list(&all))
             }
+            "next_pid" => Some(p.heap.uint(node().processes.next_data())),
             "processes" => {
                 let pids = node().processes.pids();
                 let all: Vec<_> = pids.into_iter().map(Term::pid).collect();
@@ -26,7 +27,6 @@ pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
     let [key, value] = key.as_tuple_of::<2>()?;
     match key.as_atom()?.name() {
         "process_status" => status(value.as_local_pid()?),
-        "next_pid" => None,
         "link_list" if value.as_local_pid() == Some(p.pid()) => {
             let all: Vec<Term<'h>> = p.with_relations(|r| {
                 let pids = r.links.iter().filter(|(_, l)| l.unlinking == 0);
@@ -84,6 +84,10 @@ pub fn set(name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
         }
         // A process is never left with a heap that cannot be walked, so there is none to be made.
         "inconsistent_heap" => Some(Term::OK),
+        "next_pid" => {
+            node().processes.set_next_data(value.as_usize()? as u64);
+            Some(Term::TRUE)
+        }
         // Receive markers are not numbered by this counter.
         "process_uniq_counter" => value.as_i64().map(|_| Term::OK),
         // In-queues take many senders as they are.

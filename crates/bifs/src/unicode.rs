@@ -116,7 +116,14 @@ fn characters_to_binary<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             p.bump_reductions(s.len() / BYTES_PER_REDUCTION);
             Ok(p.heap.binary(s.as_bytes()))
         }
-        None => partial(p, a[0], from, |s| p.heap.binary(s.as_bytes())),
+        None => {
+            // A binary that is alone in its list is converted as if it were not in one.
+            let data = match a[0].as_cons() {
+                Some((binary, tail)) if tail.is_nil() && binary.is_binary() => binary,
+                _ => a[0],
+            };
+            partial(p, data, from, |s| p.heap.binary(s.as_bytes()))
+        }
     }
 }
 

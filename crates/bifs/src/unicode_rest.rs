@@ -22,6 +22,7 @@ pub fn convert<'h>(p: &'h Process, data: Term<'h>, latin1: bool) -> Option<Part<
         latin1,
         text: String::new(),
         cut: Vec::new(),
+        wrong: false,
     };
     let rest = c.run(data);
     Some(Part { text: c.text, rest })
@@ -58,6 +59,25 @@ fn has_shape(data: Term<'_>) -> bool {
     true
 }
 
+/// Bytes of a character that begins with this one; 0 if none does.
+fn length_from(first: u8) -> usize {
+    match first {
+        0xC0..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF7 => 4,
+        _ => 0,
+    }
+}
+
+/// Whether these bytes could be the beginning of a character by their number and kind alone: what the character would
+/// be is looked at only when all of it is there.
+fn is_beginning(bytes: &[u8]) -> bool {
+    let [first, rest @ ..] = bytes else {
+        return false;
+    };
+    bytes.len() < length_from(*first) && rest.iter().all(|b| b & 0xC0 == 0x80)
+}
+
 /// What came of one binary.
 enum Bytes<'h> {
     Good,
@@ -73,6 +93,8 @@ struct Converter<'h> {
     text: String,
     /// The beginning of a character that the end of a binary cut off.
     cut: Vec<u8>,
+    /// What was cut off is no beginning of a character either. That is an error, but told in the same way.
+    wrong: bool,
 }
 
 impl<'h> Converter<'h> {
@@ -119,7 +141,8 @@ impl<'h> Converter<'h> {
                 None => break,
             }
         }
-        (!self.cut.is_empty()).then(|| (am::incomplete, self.p.heap.binary(&self.cut)))
+        let tag = if self.wrong { am::error } else { am::incomplete };
+        (!self.cut.is_empty()).then(|| (tag, self.p.heap.binary(&self.cut)))
     }
 
     fn push(&mut self, c: i64) -> bool {
@@ -144,6 +167,16 @@ impl<'h> Converter<'h> {
             self.text.extend(bytes.iter().map(|b| char::from(*b)));
             return Bytes::Good;
         }
+        if let Some(first) = self.cut.first()
+            && self.cut.len() + bytes.len() < length_from(*first)
+        {
+            self.cut.extend_from_slice(&bytes);
+            self.wrong = !is_beginning(&self.cut);
+            return Bytes::Good;
+        }
+        if self.wrong {
+            return Bytes::NotContinued;
+        }
         let all = [&self.cut[..], &bytes[..]].concat();
         match std::str::from_utf8(&all) {
             Ok(s) => {
@@ -151,13 +184,14 @@ impl<'h> Converter<'h> {
                 self.cut.clear();
                 Bytes::Good
             }
-            Err(e) if !self.cut.is_empty() && e.valid_up_to() == 0 && e.error_len().is_some() => {
+            Err(e) if !self.cut.is_empty() && e.valid_up_to() == 0 && !is_beginning(&all) => {
                 Bytes::NotContinued
             }
             Err(e) => {
                 let (good, bad) = all.split_at(e.valid_up_to());
                 self.text.push_str(&String::from_utf8_lossy(good));
-                if e.error_len().is_none() {
+                if bad.len() < bad.first().map_or(0, |b| length_from(*b)) {
+                    self.wrong = !is_beginning(bad);
                     self.cut = bad.to_vec();
                     return Bytes::Good;
                 }

@@ -215,9 +215,21 @@ mod tests {
         assert!(Row::new(t, 4).is_none() && Row::new(nested, 1).is_none());
         drop(h);
         assert_eq!(row.key().as_small(), Some(5));
-        assert_eq!(row.elements()[0].iter().nth(2).unwrap().to_bytes().unwrap().len(), 300);
+        assert_eq!(
+            row.elements()[0]
+                .iter()
+                .nth(2)
+                .unwrap()
+                .to_bytes()
+                .unwrap()
+                .len(),
+            300
+        );
         assert!(row.set_immediate(2, Term::small(10)));
-        assert!(!row.set_immediate(0, Term::small(10)), "the old value is no immediate");
+        assert!(
+            !row.set_immediate(0, Term::small(10)),
+            "the old value is no immediate"
+        );
         assert!(!row.set_immediate(3, Term::small(10)), "no such element");
         assert_eq!(row.elements()[2].as_small(), Some(10));
         let set = std::collections::BTreeSet::from([row]);

@@ -124,8 +124,12 @@ fn parse_options(list: Term<'_>) -> Option<Wanted> {
 fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let name = a[0].as_atom().badarg()?;
     let w = parse_options(a[1]).badarg()?;
+    let heir = w.heir.as_ref().map(|h| h.pid);
     let t = TableRef::new(Table::new(name, w.options, p.pid(), w.heir));
     registry::add(t.clone()).map_err(|()| Stop::badarg_because(am::already_exists))?;
+    if let Some(heir) = heir {
+        registry::note_interest(heir, &t);
+    }
     Ok(registry::id_term(&t, &p.heap))
 }
 
@@ -267,6 +271,9 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         }
     }
     if let Some(h) = heir {
+        if let Some(h) = &h {
+            registry::note_interest(h.pid, &t);
+        }
         *t.heir.lock() = h;
     }
     if let Some(pr) = protection {
@@ -299,7 +306,7 @@ fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
                 corten_engine::time::system(),
             ),
         );
-        registry::note_fix(p.pid(), &t);
+        registry::note_interest(p.pid(), &t);
     } else {
         t.unfix(p.pid());
     }
@@ -317,11 +324,11 @@ fn internal_delete_all<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     rubble::clear(p, rows, p.heap.uint(n as u64))
 }
 
-/// Rows in the shards, for callers that want to see all at once.
+/// Shows every row that takes memory, removed ones that a fixation keeps included.
 pub fn for_each_row(t: &Table, mut f: impl FnMut(&Row)) {
     for shard in t.shards() {
         match &*shard.read() {
-            Rows::Hash(h) => (0..h.buckets()).for_each(|b| h.bucket(b).for_each(&mut f)),
+            Rows::Hash(h) => (0..h.buckets()).for_each(|b| h.kept(b).for_each(&mut f)),
             Rows::Tree(t, _) => t.iter().for_each(&mut f),
         }
     }

@@ -7,8 +7,8 @@
 //! removed rows are only marked, too.
 
 use super::Kind;
+use super::slab::{ENTRY_WORDS, Entry, NONE, Slab};
 use super::table::Fixation;
-use super::slab::{Entry, NONE, Slab};
 use corten_term::{Row, Term, compare, hash};
 
 /// Buckets of an empty table.
@@ -60,7 +60,11 @@ impl HashTable {
         self.live
     }
     pub fn words(&self) -> usize {
-        self.row_words + self.slab.words() + self.buckets.len() / 2
+        self.row_words + (self.live + self.dead) * ENTRY_WORDS + self.buckets.len() / 2
+    }
+    /// Rows that were removed and stay as long as the table is fixed.
+    pub fn dead(&self) -> usize {
+        self.dead
     }
     pub fn buckets(&self) -> usize {
         self.buckets.len()
@@ -313,6 +317,12 @@ impl HashTable {
     pub fn bucket(&self, b: usize) -> impl Iterator<Item = &Row> {
         let first = self.buckets.get(b).copied().unwrap_or(NONE);
         self.chain(first).filter_map(Entry::live)
+    }
+
+    /// All rows of a bucket that take memory.
+    pub fn kept(&self, b: usize) -> impl Iterator<Item = &Row> {
+        let first = self.buckets.get(b).copied().unwrap_or(NONE);
+        self.chain(first).filter_map(Entry::row)
     }
 
     /// The first row at or behind bucket `b`; with `dead`, one that was removed counts too.

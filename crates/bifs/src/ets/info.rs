@@ -96,15 +96,18 @@ fn timestamp(p: &Process, nanoseconds: i64) -> Term<'_> {
     p.heap.tuple(&parts.map(|v| p.heap.int(v)))
 }
 
-/// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains; ordered sets have none.
+/// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains, at last how many removed
+/// rows a fixation keeps; ordered sets have none.
 fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
     if t.kind() == Kind::OrderedSet {
         return Term::FALSE;
     }
     let mut lengths = Vec::new();
+    let mut dead = 0;
     for shard in t.shards() {
         if let Rows::Hash(h) = &*shard.read() {
             lengths.extend((0..h.buckets()).map(|b| h.bucket(b).count()));
+            dead += h.dead();
         }
     }
     let n = lengths.len().max(1) as f64;
@@ -123,7 +126,7 @@ fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
         p.heap.float(average.sqrt()),
         int(lengths.iter().copied().min().unwrap_or(0)),
         int(lengths.iter().copied().max().unwrap_or(0)),
-        int(0),
+        int(dead),
     ])
 }
 

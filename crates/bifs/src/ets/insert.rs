@@ -17,6 +17,9 @@ pub const BIFS: &[Bif] = bifs![
     ets:insert_step/4 => insert_step,
 ];
 
+/// What a step copies at least.
+const MIN_STEP: usize = 200;
+
 /// Rows that wait for the others of their list.
 #[derive(Debug)]
 struct Copied(Mutex<Vec<Row>>);
@@ -83,7 +86,8 @@ fn insert_step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 /// Copies as many tuples as the rest of the slice is worth; the list that is left.
 fn copy_some<'h>(p: &Process, t: &Table, list: Term<'h>, rows: &mut Vec<Row>) -> Term<'h> {
-    let start = scan::budget(p);
+    // Nobody sees a copied row: there is nothing to be gained from shorter steps.
+    let start = scan::budget(p).max(MIN_STEP);
     let (mut left, mut list) = (start, list);
     while left > 0
         && let Some((object, rest)) = list.as_cons()

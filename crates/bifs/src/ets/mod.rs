@@ -10,6 +10,7 @@
 //! the lock.
 
 pub mod basic;
+pub mod debug;
 mod hash;
 pub mod info;
 pub mod insert;

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 struct Registry {
     tables: HashMap<RefNumbers, TableRef>,
     names: HashMap<Atom, TableRef>,
-    /// Tables that a process owns or fixes.
+    /// Tables that a process owns, fixes or may inherit.
     by_process: HashMap<Pid, Vec<RefNumbers>>,
 }
 
@@ -181,8 +181,8 @@ pub fn change_owner(table: &TableRef, to: Pid) {
     r.by_process.entry(to).or_default().push(table.numbers());
 }
 
-/// Notes that a process fixes a table, so that its exit takes the fixation back.
-pub fn note_fix(pid: Pid, table: &TableRef) {
+/// Notes that a process fixes a table or may inherit it, so that its exit takes that back.
+pub fn note_interest(pid: Pid, table: &TableRef) {
     let mut r = REGISTRY.write();
     let v = r.by_process.entry(pid).or_default();
     if !v.contains(&table.numbers()) {
@@ -215,6 +215,12 @@ pub fn process_exited(pid: Pid) {
     };
     for table in tables {
         table.unfix_all(pid);
+        {
+            let mut heir = table.heir.lock();
+            if heir.as_ref().is_some_and(|h| h.pid == pid) {
+                *heir = None;
+            }
+        }
         if table.owner() == pid && !inherit(&table, pid) {
             remove(&table);
             drop(table.take_rows());

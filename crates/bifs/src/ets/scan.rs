@@ -16,6 +16,7 @@ use corten_term::reference::Magic;
 use corten_term::{Heap, Key, Row, Term, am, compare, copy};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Kind;
 
@@ -26,8 +27,18 @@ const PER_REDUCTION: usize = 2;
 /// What a step does at least, however little of the slice is left.
 const MIN_STEP: usize = 200;
 
+static ONE_BY_ONE: AtomicBool = AtomicBool::new(false);
+
+/// Makes every step as short as possible, so that tests see what happens between two of them.
+pub fn force_steps(on: bool) {
+    ONE_BY_ONE.store(on, Ordering::Relaxed);
+}
+
 /// How many rows the rest of the slice is worth.
 pub fn budget(p: &Process) -> usize {
+    if ONE_BY_ONE.load(Ordering::Relaxed) {
+        return 1;
+    }
     let left = usize::try_from(p.reductions_left.get()).unwrap_or(0);
     (left * PER_REDUCTION).max(MIN_STEP)
 }
@@ -197,7 +208,7 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
 /// Keeps the table's buckets for a search of `p` that may pause.
 pub fn hold(p: &Process, t: &TableRef) {
     t.hold(p.pid());
-    registry::note_fix(p.pid(), t);
+    registry::note_interest(p.pid(), t);
 }
 
 fn go_on<'h>(p: &'h Process, mut scan: Scan<'h>) -> BifResult<'h> {
@@ -358,7 +369,7 @@ impl<'h> Scan<'h> {
         }
         // From the end: a table that gets smaller moves rows to buckets that are still to come only.
         let mut removed = 0;
-        let mut end = match self.at {
+        let end = match self.at {
             Position::Slot(n) => n,
             _ => usize::MAX,
         };
@@ -378,7 +389,6 @@ impl<'h> Scan<'h> {
                     break 'shards;
                 }
             }
-            end = first;
         }
         self.count(p, removed);
         stopped

@@ -56,6 +56,8 @@ impl Entry {
     }
 }
 
+pub const ENTRY_WORDS: usize = size_of::<Entry>() / 8;
+
 #[derive(Debug)]
 pub struct Slab {
     chunks: Vec<Vec<Entry>>,
@@ -128,10 +130,5 @@ impl Slab {
     /// Whether more than the first chunk is in use.
     pub fn is_large(&self) -> bool {
         self.chunks.len() > 1
-    }
-
-    /// Words of memory for the places.
-    pub fn words(&self) -> usize {
-        self.chunks.iter().map(Vec::capacity).sum::<usize>() * (size_of::<Entry>() / 8)
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Words of a table without its rows, roughly.
-const TABLE_WORDS: usize = 60;
+pub const TABLE_WORDS: usize = 60;
 /// Words of a tree's node for each row: places are two thirds full on average.
 const TREE_WORDS: usize = 1;
 /// Shards of a hash table with `write_concurrency`.

@@ -65,6 +65,11 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
     let hash = |k: Term<'_>| t.place(k).1;
     let rows = t.shards()[0].read();
     if let Rows::Tree(tree, _) = &*rows {
+        if let From::After(k) | From::Before(k) = from
+            && k.is(am::EOT)
+        {
+            return Err(Stop::badarg_because(am::badkey));
+        }
         let row = match from {
             From::First => tree.first(),
             From::Last => tree.last(),

@@ -151,6 +151,8 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
                 cx.set_x(i, t.raw());
             }
             push_continuation(cx, next);
+            // A function that goes on in steps leaves the state of each behind.
+            cx.collect_if_due(args.len());
             to.code.load(Ordering::Acquire)
         }
         Stop::Again => cx.leave(cx.pc, arity, Outcome::Yield),

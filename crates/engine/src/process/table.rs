@@ -109,6 +109,14 @@ impl ProcessTable {
         }
     }
 
+    /// Data of the identifier that is tried next; tests look at it, and set it to see one used again.
+    pub fn next_data(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+    pub fn set_next_data(&self, data: u64) {
+        self.next.store(data, Ordering::Relaxed);
+    }
+
     fn at(&self, index: usize) -> Option<&Process> {
         let p = self.slots[index].load(Ordering::Acquire);
         if p.is_null() || p == reserved() {
