@@ -141,7 +141,11 @@ impl<'h> Converter<'h> {
                 None => break,
             }
         }
-        let tag = if self.wrong { am::error } else { am::incomplete };
+        let tag = if self.wrong {
+            am::error
+        } else {
+            am::incomplete
+        };
         (!self.cut.is_empty()).then(|| (tag, self.p.heap.binary(&self.cut)))
     }
 

@@ -41,6 +41,8 @@ pub const TAG_CATCH: Word = 0x1B;
 pub const NIL: Word = 0x3B;
 /// Not a term: what a register holds when it holds nothing (`THE_NON_VALUE`).
 pub const NONE: Word = 0;
+/// No value either: sorts before all values, as [`NONE`] sorts behind them. Both bound searches in ordered tables.
+pub const LEAST: Word = 1 << 8;
 
 pub const SMALL_BITS: u32 = 60;
 pub const SMALL_MAX: i64 = (1 << 59) - 1;

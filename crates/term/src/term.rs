@@ -106,6 +106,8 @@ impl Term<'static> {
     pub const NIL: Term<'static> = Term(NIL, PhantomData);
     /// Not a value.
     pub const NONE: Term<'static> = Term(NONE, PhantomData);
+    /// Not a value; less than all of them.
+    pub const LEAST: Term<'static> = Term(LEAST, PhantomData);
     pub const TRUE: Term<'static> = Term::atom(am::true_);
     pub const FALSE: Term<'static> = Term::atom(am::false_);
     pub const OK: Term<'static> = Term::atom(am::ok);

@@ -7,10 +7,10 @@ use crate::prelude::*;
 pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
     match key.as_atom()?.name() {
         // Words of a table, and of what it has beyond that per extension of its buckets: nothing.
-        "DbTable_words" => Some(p.heap.tuple(&[
-            Term::small(table::TABLE_WORDS as i64),
-            Term::small(0),
-        ])),
+        "DbTable_words" => Some(
+            p.heap
+                .tuple(&[Term::small(table::TABLE_WORDS as i64), Term::small(0)]),
+        ),
         // Counters are with the rows they count.
         "flxctr_memory_usage" => Some(Term::atom(am::notsup)),
         _ => None,

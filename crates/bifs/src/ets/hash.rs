@@ -188,27 +188,12 @@ impl HashTable {
         self.row_words -= e.set(row).map_or(0, |old| old.words());
     }
 
-    /// Whether a bag has this very row; a dead one comes to life.
-    fn has_object(&mut self, from: u32, hash: u32, row: &Row) -> bool {
-        let mut at = from;
-        while at != NONE {
-            let e = self.slab.get_mut(at);
-            if !HashTable::is_match(e, hash, row.key()) {
-                return false;
-            }
-            if e.row()
-                .is_some_and(|r| compare::exact_eq(r.object(), row.object()))
-            {
-                if e.is_dead() {
-                    e.set_dead(false);
-                    self.dead -= 1;
-                    self.live += 1;
-                }
-                return true;
-            }
-            at = e.next;
-        }
-        false
+    /// Whether a bag has this very row.
+    fn has_object(&self, from: u32, hash: u32, row: &Row) -> bool {
+        self.chain(from)
+            .take_while(|e| HashTable::is_match(e, hash, row.key()))
+            .filter_map(Entry::live)
+            .any(|r| compare::exact_eq(r.object(), row.object()))
     }
 
     /// Replaces the only row of a key (`set`).

@@ -159,9 +159,9 @@ fn info_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(p.heap.list(&pairs))
 }
 
-/// What `info` says of a table that is not there: `undefined`, if the name could be one.
+/// What `info` says of a table that is not there: `undefined`, if this is a name or was a table.
 fn gone(t: Term<'_>) -> Option<Term<'static>> {
-    (t.is_atom() || t.is_reference()).then_some(Term::UNDEFINED)
+    (t.is_atom() || super::registry::was_table(t)).then_some(Term::UNDEFINED)
 }
 
 fn info_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

@@ -61,9 +61,7 @@ fn insert_list<'h>(p: &'h Process, t: &TableRef, list: Term<'h>, new: bool) -> B
     if rest.is_nil() {
         return Ok(Term::bool(insert_all(t, rows, new)));
     }
-    let copied = p
-        .heap
-        .magic_reference(Magic::new(Copied(Mutex::new(rows))));
+    let copied = p.heap.magic_reference(Magic::new(Copied(Mutex::new(rows))));
     let tab = p.heap.magic_reference(t.magic());
     Err(Stop::Trap(
         export(am::ets, am::insert_step, 4),

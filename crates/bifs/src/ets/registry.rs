@@ -73,6 +73,11 @@ fn check<'h>(p: &Process, table: &Table, access: Access) -> Result<(), Stop<'h>>
     }
 }
 
+/// Whether this is the reference of a table, deleted or not.
+pub fn was_table(t: Term<'_>) -> bool {
+    by_reference(t).is_some()
+}
+
 /// The table of a reference, even if it is deleted.
 fn by_reference(t: Term<'_>) -> Option<TableRef> {
     let magic = t.magic_handle().and_then(TableRef::from_magic);

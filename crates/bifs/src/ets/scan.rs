@@ -13,7 +13,7 @@ use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
-use corten_term::{Heap, Key, Row, Term, am, compare, copy};
+use corten_term::{Heap, Key, OwnedTerm, Row, Term, am, compare, copy};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,6 +82,7 @@ pub fn read_rows<'h>(
     t: &Table,
     from: Position<'h>,
     reverse: bool,
+    keys: Option<&KeyRange>,
     budget: &mut usize,
     mut f: impl FnMut(&Row),
     mut full: impl FnMut() -> bool,
@@ -97,7 +98,7 @@ pub fn read_rows<'h>(
                 ControlFlow::Continue(())
             }
         };
-        return in_order(&rows, from, reverse, visit).break_value();
+        return in_order(&rows, from, reverse, keys, visit).break_value();
     }
     let mut skip = match from {
         Position::Slot(n) => n,
@@ -123,28 +124,44 @@ pub fn read_rows<'h>(
     None
 }
 
+/// Bounds, exclusive, of the keys that a search of an ordered set can find.
+pub type KeyRange = (OwnedTerm, OwnedTerm);
+
 /// Rows of an ordered set from a place on, forwards or backwards.
 fn in_order<B>(
     rows: &Rows,
     from: Position<'_>,
     reverse: bool,
-    mut visit: impl FnMut(&Row) -> ControlFlow<B>,
+    keys: Option<&KeyRange>,
+    visit: impl FnMut(&Row) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let Rows::Tree(tree, _) = rows else {
         return ControlFlow::Continue(());
     };
-    let key = match &from {
-        Position::Key(k) => Some(Key::of(k)),
-        _ => None,
-    };
-    let bound = key.map_or(Bound::Unbounded, Bound::Excluded);
+    let (mut low, mut high) = (None, None);
+    if let Some((least, greatest)) = keys {
+        (low, high) = (Some(least.term()), Some(greatest.term()));
+    }
+    match from {
+        Position::Key(k) if reverse => high = Some(k),
+        Position::Key(k) => low = Some(k),
+        _ => {}
+    }
+    if let (Some(l), Some(h)) = (low, high)
+        && compare::cmp(l, h).is_ge()
+    {
+        return ControlFlow::Continue(());
+    }
+    let low = low.as_ref().map(Key::of);
+    let high = high.as_ref().map(Key::of);
+    let mut range = tree.range::<Key, _>((
+        low.map_or(Bound::Unbounded, Bound::Excluded),
+        high.map_or(Bound::Unbounded, Bound::Excluded),
+    ));
     if reverse {
-        tree.range::<Key, _>((Bound::Unbounded, bound))
-            .rev()
-            .try_for_each(&mut visit)
+        range.rev().try_for_each(visit)
     } else {
-        tree.range::<Key, _>((bound, Bound::Unbounded))
-            .try_for_each(&mut visit)
+        range.try_for_each(visit)
     }
 }
 
@@ -239,10 +256,7 @@ fn go_on<'h>(p: &'h Process, mut scan: Scan<'h>) -> BifResult<'h> {
 fn step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let [op, tab, spec, at, found, held] = a[0].as_tuple_of::<6>().badarg()?;
     let op = *Op::ALL.get(op.as_usize().badarg()?).badarg()?;
-    let table = tab
-        .magic_handle()
-        .and_then(TableRef::from_magic)
-        .badarg()?;
+    let table = tab.magic_handle().and_then(TableRef::from_magic).badarg()?;
     let held = held.is(am::true_);
     if table.is_deleted() {
         return Err(Stop::badarg_because(am::id));
@@ -296,7 +310,7 @@ impl<'h> Scan<'h> {
         let spec = self.spec.clone();
         let spec = spec.as_ref().and_then(|m| m.get::<Compiled>());
         if self.op == Op::DeleteAll {
-            return Ok(self.delete(p, budget, |_| true));
+            return Ok(self.delete(p, budget, None, |_| true));
         }
         let spec = spec.badarg()?;
         match self.op {
@@ -309,6 +323,7 @@ impl<'h> Scan<'h> {
                     &self.table,
                     self.at,
                     reverse,
+                    spec.keys.as_ref(),
                     budget,
                     |row| {
                         if let Some(v) = value(p, spec, row) {
@@ -327,6 +342,7 @@ impl<'h> Scan<'h> {
                     &self.table,
                     self.at,
                     false,
+                    spec.keys.as_ref(),
                     budget,
                     |row| n += usize::from(says_true(p, spec, row)),
                     || false,
@@ -334,7 +350,10 @@ impl<'h> Scan<'h> {
                 self.count(p, n);
                 Ok(next)
             }
-            Op::Delete => Ok(self.delete(p, budget, |row| says_true(p, spec, row))),
+            Op::Delete => {
+                let keys = spec.keys.as_ref();
+                Ok(self.delete(p, budget, keys, |row| says_true(p, spec, row)))
+            }
             Op::Replace => self.replace(p, budget, spec),
             Op::DeleteAll => Ok(None),
         }
@@ -344,17 +363,18 @@ impl<'h> Scan<'h> {
         &mut self,
         p: &'h Process,
         budget: &mut usize,
+        keys: Option<&KeyRange>,
         mut which: impl FnMut(&Row) -> bool,
     ) -> Option<Position<'h>> {
         let table = self.table.clone();
         if table.kind() == Kind::OrderedSet {
-            let keys = Heap::new();
+            let scratch = Heap::new();
             let mut doomed = Vec::new();
             let mut rows = table.shards()[0].write();
-            let next = in_order(&rows, self.at, false, |row| {
+            let next = in_order(&rows, self.at, false, keys, |row| {
                 *budget = budget.saturating_sub(1);
                 if which(row) {
-                    doomed.push(copy::copy(row.key(), &keys));
+                    doomed.push(copy::copy(row.key(), &scratch));
                 }
                 if *budget == 0 {
                     return ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)));
@@ -402,6 +422,7 @@ impl<'h> Scan<'h> {
     ) -> Result<Option<Position<'h>>, Stop<'h>> {
         let table = self.table.clone();
         let tree = table.kind() == Kind::OrderedSet;
+        let keys = spec.keys.as_ref();
         let mut n = 0;
         let mut new_row = |row: &Row| -> Result<Option<Row>, Stop<'h>> {
             let scratch = Heap::new();
@@ -425,7 +446,7 @@ impl<'h> Scan<'h> {
         if tree {
             let mut rows = table.shards()[0].write();
             let mut fresh = Vec::new();
-            let next = in_order(&rows, self.at, false, |row| {
+            let next = in_order(&rows, self.at, false, keys, |row| {
                 *budget = budget.saturating_sub(1);
                 match new_row(row) {
                     Ok(new) => fresh.extend(new),

@@ -13,7 +13,7 @@ use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
-use corten_term::{Atom, Heap, Term, am, copy};
+use corten_term::{Atom, Heap, OwnedTerm, Term, am, copy};
 use std::sync::Arc;
 
 pub const BIFS: &[Bif] = bifs![
@@ -48,10 +48,14 @@ struct Search<'h> {
 
 impl<'h> Search<'h> {
     fn compile(t: &Table, spec: Term<'h>) -> Result<Search<'h>, Stop<'h>> {
-        let compiled = match_spec::compile(spec, Dialect::Table).map_err(|_| Stop::BADARG)?;
+        let mut compiled = match_spec::compile(spec, Dialect::Table).map_err(|_| Stop::BADARG)?;
+        let pattern = key_pattern(t, spec);
+        if t.kind() == Kind::OrderedSet {
+            compiled.keys = pattern.and_then(key_range);
+        }
         Ok(Search {
             spec: Magic::new(compiled),
-            key: fixed_key(t, spec),
+            key: pattern.filter(|k| match_spec::is_constant(*k)),
         })
     }
     fn compiled(&self) -> Option<&Compiled> {
@@ -59,18 +63,31 @@ impl<'h> Search<'h> {
     }
 }
 
-/// The key, if there is one clause and its pattern says which key it wants.
-fn fixed_key<'h>(t: &Table, spec: Term<'h>) -> Option<Term<'h>> {
+/// What the pattern says of the key, if there is one clause.
+fn key_pattern<'h>(t: &Table, spec: Term<'h>) -> Option<Term<'h>> {
     let (clause, rest) = spec.as_cons()?;
     if !rest.is_nil() {
         return None;
     }
-    let key = *clause
+    clause
         .as_tuple()?
         .first()?
         .as_tuple()?
-        .get(t.keypos() - 1)?;
-    match_spec::is_constant(key).then_some(key)
+        .get(t.keypos() - 1)
+        .copied()
+}
+
+/// Keys between which all are that a pattern finds: tuples whose first elements the pattern fixes.
+fn key_range(pattern: Term<'_>) -> Option<(OwnedTerm, OwnedTerm)> {
+    let elements = pattern.as_tuple()?;
+    let fixed = elements.iter().position(|e| !match_spec::is_constant(*e))?;
+    let scratch = Heap::new();
+    let bound = |filler| {
+        let mut key = elements[..fixed].to_vec();
+        key.resize(elements.len(), filler);
+        OwnedTerm::new(scratch.tuple(&key))
+    };
+    Some((bound(Term::LEAST), bound(Term::NONE)))
 }
 
 /// All results at once, of one key or of the whole table.
@@ -178,6 +195,7 @@ impl<'h> Chunk<'h> {
             &self.table,
             self.from,
             self.reverse,
+            spec.keys.as_ref(),
             &mut left,
             |r| found.borrow_mut().extend(scan::value(p, spec, r)),
             || found.borrow().len() >= self.limit,
@@ -234,9 +252,7 @@ impl<'h> Chunk<'h> {
                 let reverse = Term::bool(self.reverse);
                 h.tuple(&[tab, key, reverse, limit, spec, rest, len, Term::small(0)])
             }
-            Some(Position::Slot(n)) => {
-                h.tuple(&[tab, h.uint(n as u64), limit, spec, rest, len])
-            }
+            Some(Position::Slot(n)) => h.tuple(&[tab, h.uint(n as u64), limit, spec, rest, len]),
             _ => h.tuple(&[tab, h.uint(END_SLOT as u64), limit, spec, rest, len]),
         }
     }

@@ -149,7 +149,9 @@ impl Table {
             protection: AtomicU8::new(options.protection as u8),
             heir: Mutex::new(heir),
             deleted: AtomicBool::new(false),
-            shards: (0..shards).map(|_| RwLock::new(Table::empty_rows(kind))).collect(),
+            shards: (0..shards)
+                .map(|_| RwLock::new(Table::empty_rows(kind)))
+                .collect(),
             fixes: Mutex::default(),
             fixation: AtomicU8::new(Fixation::None as u8),
             options,

@@ -59,6 +59,7 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     Ok(Compiled {
         clauses,
         variables: numbers.len(),
+        keys: None,
     })
 }
 

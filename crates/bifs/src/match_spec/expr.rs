@@ -8,6 +8,8 @@ pub struct Compiled {
     pub clauses: Vec<Clause>,
     /// One more than the highest variable number used.
     pub variables: usize,
+    /// Least and greatest key that it can find in an ordered table (exclusive), if its caller has worked them out.
+    pub keys: Option<(OwnedTerm, OwnedTerm)>,
 }
 
 #[derive(Debug)]

@@ -56,8 +56,8 @@ pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
     }
 }
 
-/// Rank of a term's type.
-fn rank(t: Term<'_>) -> u8 {
+/// Rank of a term's type; what is no value comes first or last.
+fn rank(t: Term<'_>) -> i8 {
     match t.raw() & PRIMARY_MASK {
         PRIMARY_LIST => return 9,
         PRIMARY_BOXED => {}
@@ -68,7 +68,8 @@ fn rank(t: Term<'_>) -> u8 {
                 TAG_PID => 5,
                 _ if t.is_atom() => 1,
                 _ if t.is_nil() => 8,
-                _ => u8::MAX,
+                _ if t.raw() == LEAST => -1,
+                _ => i8::MAX,
             };
         }
     }
@@ -81,7 +82,7 @@ fn rank(t: Term<'_>) -> u8 {
         Some(sub::TUPLE) => 6,
         Some(sub::MAP) => 7,
         Some(sub::HEAP_BITS | sub::SUB_BITS) => 10,
-        _ => u8::MAX,
+        _ => i8::MAX,
     }
 }
 
