@@ -1,7 +1,7 @@
 //! The texts of `system_info(info | procs | loaded | dist)`, in the format of a crash dump.
 
-use crate::memory;
 use crate::prelude::*;
+use crate::{ets, memory};
 use corten_engine::code::server;
 use corten_engine::process::state;
 use corten_engine::{node, registry};
@@ -35,6 +35,36 @@ fn info(out: &mut String) -> std::fmt::Result {
     writeln!(out, "limit: {}", corten_term::atom::limit())?;
     writeln!(out, "=allocated_areas")?;
     writeln!(out, "atom_space: {}", corten_term::atom::name_bytes())
+}
+
+/// Memory and tables, for the crash dump.
+pub fn crash_dump(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    writeln!(out, "=memory")?;
+    for (name, bytes) in memory::totals() {
+        writeln!(out, "{name}: {bytes}")?;
+    }
+    for t in ets::registry::all() {
+        writeln!(out, "=ets:{:?}", t.owner())?;
+        let name = t.name.try_lock().map_or("", |n| n.name());
+        writeln!(
+            out,
+            "Slot: {}\nTable: {name}\nName: {name}",
+            t.numbers().numbers()[0]
+        )?;
+        if t.kind() == ets::Kind::OrderedSet {
+            writeln!(out, "Ordered set (AVL tree), Elements: {}", t.len())?;
+        } else {
+            writeln!(out, "Buckets: {}", t.len())?;
+        }
+        writeln!(
+            out,
+            "Fixed: {}\nObjects: {}\nWords: {}",
+            t.is_fixed(),
+            t.len(),
+            t.words()
+        )?;
+    }
+    Ok(())
 }
 
 fn loaded(out: &mut String) -> std::fmt::Result {

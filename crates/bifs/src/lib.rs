@@ -23,7 +23,7 @@ mod debug;
 mod debug_dirty;
 mod dictionary;
 mod display;
-mod dumps;
+pub mod dumps;
 mod errors;
 pub mod ets;
 mod filenames;

@@ -7,6 +7,7 @@
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 struct World {
@@ -89,6 +90,28 @@ pub fn exclusively<R>(f: impl FnOnce() -> R) -> R {
     CHANGED.notify_all();
     drop(w);
     result
+}
+
+/// The node ends: scheduler threads stop between two slices, for good. Waits no longer than `limit`; true if all stand
+/// still. May be called by any thread, also one that has the world already.
+pub fn stop_for_good(limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    let Some(mut w) = WORLD.try_lock_until(deadline) else {
+        return false;
+    };
+    if INSIDE.replace(false) {
+        w.inside -= 1;
+    }
+    w.waiting += 1;
+    WANTED.store(true, Ordering::Release);
+    CHANGED.notify_all();
+    while w.inside > 0 {
+        if CHANGED.wait_until(&mut w, deadline).timed_out() {
+            break;
+        }
+    }
+    w.taken = true;
+    w.inside == 0
 }
 
 /// Whether only one scheduler runs processes.

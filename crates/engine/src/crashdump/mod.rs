@@ -1,0 +1,157 @@
+//! `erl_crash.dump`: what the node looked like when it ended, in the reference engine's format.
+//!
+//! Written by [`crate::halt`] only, by one thread. Schedulers are stopped first, for good, but not waited for without
+//! end: a process that could not be stopped tells only what any thread may read. Nothing here may panic or need much
+//! memory: the node may be ending for the lack of it. `ERL_CRASH_DUMP`, `ERL_CRASH_DUMP_SECONDS` and
+//! `ERL_CRASH_DUMP_BYTES` are honoured. Other rooms add what they know by [`add_section`].
+
+mod process;
+
+use crate::code::server;
+use crate::sched::block;
+use crate::{environment, node};
+use corten_term::{atom, binary};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Writes a part of the dump.
+pub type Section = fn(&mut dyn Write) -> io::Result<()>;
+static SECTIONS: Mutex<Vec<Section>> = Mutex::new(Vec::new());
+
+/// How long to wait for scheduler threads to stop.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the dump may take if `ERL_CRASH_DUMP_SECONDS` does not say: a lock that the ending thread holds would keep
+/// the node from ending.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Adds a section; at start.
+pub fn add_section(section: Section) {
+    SECTIONS
+        .lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .push(section);
+}
+
+/// Writes the dump, unless the environment says not to.
+pub fn write(slogan: &str) {
+    let number = |name: &[u8]| {
+        environment::get(name).and_then(|v| String::from_utf8(v).ok()?.trim().parse::<i64>().ok())
+    };
+    let limit = number(b"ERL_CRASH_DUMP_BYTES");
+    let seconds = number(b"ERL_CRASH_DUMP_SECONDS");
+    if seconds == Some(0) || limit == Some(0) {
+        return;
+    }
+    end_after(seconds.map_or(Some(LONGEST), |n| {
+        u64::try_from(n).ok().map(Duration::from_secs)
+    }));
+    let path = environment::get(b"ERL_CRASH_DUMP").unwrap_or_else(|| b"erl_crash.dump".to_vec());
+    let path = PathBuf::from(std::ffi::OsString::from_vec(path));
+    eprint!("\r\nCrash dump is being written to: {}...", path.display());
+    let stopped = block::stop_for_good(PATIENCE);
+    let written = File::create(&path).and_then(|file| {
+        let room = limit
+            .and_then(|n| u64::try_from(n).ok())
+            .unwrap_or(u64::MAX);
+        let mut out = BufWriter::new(Limited { file, room });
+        fill(&mut out, slogan, stopped)?;
+        out.flush()
+    });
+    match written {
+        Ok(()) => eprintln!("done\r"),
+        Err(e) => eprintln!("failed: {e}\r"),
+    }
+}
+
+/// Ends the program when this time is over.
+fn end_after(limit: Option<Duration>) {
+    let Some(limit) = limit else { return };
+    // Without a thread the dump takes the time that it takes.
+    let _ = std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(limit);
+        eprintln!("failed: it takes too long\r");
+        std::process::abort()
+    });
+}
+
+/// A file that takes so many bytes and no more.
+struct Limited {
+    file: File,
+    room: u64,
+}
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let fit = usize::try_from(self.room)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        self.file.write_all(&bytes[..fit])?;
+        self.room -= fit as u64;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn fill(out: &mut dyn Write, slogan: &str, stopped: bool) -> io::Result<()> {
+    writeln!(out, "=erl_crash_dump:0.5")?;
+    writeln!(
+        out,
+        "{}",
+        jiff::Zoned::now().strftime("%a %b %e %H:%M:%S %Y")
+    )?;
+    writeln!(out, "Slogan: {slogan}")?;
+    let Some(node) = node::try_node() else {
+        return writeln!(out, "=end");
+    };
+    let banner = crate::version::banner(&node.config);
+    write!(out, "System version: {banner}")?;
+    writeln!(out, "Taints: ")?;
+    writeln!(out, "Atoms: {}", atom::count())?;
+    let thread = std::thread::current();
+    writeln!(
+        out,
+        "Calling Thread: {}",
+        thread.name().unwrap_or("unknown")
+    )?;
+    process::running(out)?;
+    let sections = SECTIONS.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    if sections.is_empty() {
+        writeln!(out, "=memory")?;
+        writeln!(out, "binary: {}", binary::total_bytes())?;
+    }
+    writeln!(out, "=index_table:atom_tab")?;
+    writeln!(out, "limit: {}\nentries: {}", atom::limit(), atom::count())?;
+    for section in sections {
+        section(out)?;
+    }
+    process::all(out, stopped)?;
+    modules(out)?;
+    writeln!(out, "=atoms")?;
+    for i in (0..atom::count()).rev() {
+        if let Some(a) = corten_term::Atom::at(i) {
+            writeln!(out, "{}", a.name())?;
+        }
+    }
+    writeln!(out, "=end")
+}
+
+fn modules(out: &mut dyn Write) -> io::Result<()> {
+    let modules = server::all_loaded();
+    let bytes: usize = modules.iter().map(|m| m.words * 8).sum();
+    writeln!(out, "=loaded_modules\nCurrent code: {bytes}\nOld code: 0")?;
+    for m in modules {
+        writeln!(
+            out,
+            "=mod:{}\nCurrent size: {}",
+            m.module.name(),
+            m.words * 8
+        )?;
+    }
+    Ok(())
+}
