@@ -63,7 +63,9 @@ fn prepared<'h>(t: Term<'h>) -> Result<&'h Prepared, Stop<'h>> {
 }
 
 fn has_prepared_code_on_load<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(Term::bool(prepared(a[0])?.has_on_load))
+    // Of code that has been loaded already it is not known any more.
+    let prepared = a[0].as_magic_of::<Prepared>().badarg()?;
+    Ok(Term::bool(prepared.has_on_load && !prepared.is_spent()))
 }
 
 /// `{Tag, Modules}`
@@ -185,9 +187,9 @@ fn module_loaded<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn loaded<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let all: Vec<_> = server::all_loaded()
-        .iter()
-        .map(|code| Term::atom(code.module))
+    let all: Vec<_> = server::names()
+        .into_iter()
+        .map(Term::atom)
         .collect();
     Ok(p.heap.list(&all))
 }

@@ -70,7 +70,8 @@ pub fn crash_dump(out: &mut dyn std::io::Write) -> std::io::Result<()> {
 fn loaded(out: &mut String) -> std::fmt::Result {
     let modules = server::all_loaded();
     let bytes: usize = modules.iter().map(|m| m.words * 8).sum();
-    writeln!(out, "Current code: {bytes}\nOld code: 0")?;
+    let old: usize = server::all_old().iter().map(|m| m.words * 8).sum();
+    writeln!(out, "Current code: {bytes}\nOld code: {old}")?;
     for m in modules {
         writeln!(out, "{} {}", m.module.name(), m.words * 8)?;
     }

@@ -162,10 +162,24 @@ pub fn preloaded() -> Vec<Atom> {
         .clone()
 }
 
-/// Every module that has current code.
+/// The current code of every module.
 pub fn all_loaded() -> Vec<Arc<Loaded>> {
     let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
     modules.values().filter_map(|i| i.current.clone()).collect()
+}
+
+/// The old code that there is.
+pub fn all_old() -> Vec<Arc<Loaded>> {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    modules.values().filter_map(|i| i.old.clone()).collect()
+}
+
+/// Every module that has code, be it old.
+pub fn names() -> Vec<Atom> {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    let has_code = |i: &Instances| i.current.is_some() || i.old.is_some();
+    let all = modules.iter().filter(|(_, i)| has_code(i));
+    all.map(|(module, _)| *module).collect()
 }
 
 /// Makes an instance the current one; what was current becomes old.
