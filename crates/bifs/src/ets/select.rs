@@ -425,7 +425,7 @@ fn copy_constants<'h>(p: &'h Process, v: Term<'_>) -> Term<'h> {
 
 fn match_spec_test<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let dialect = match a[2].as_atom() {
-        Some(am::table) if a[0].is_tuple() => Dialect::Table,
+        Some(am::table) => Dialect::Table,
         Some(am::trace) if a[0].is_list() => Dialect::Trace,
         _ => return Err(Stop::BADARG),
     };
