@@ -187,10 +187,7 @@ fn module_loaded<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn loaded<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let all: Vec<_> = server::names()
-        .into_iter()
-        .map(Term::atom)
-        .collect();
+    let all: Vec<_> = server::names().into_iter().map(Term::atom).collect();
     Ok(p.heap.list(&all))
 }
 
