@@ -27,8 +27,29 @@ impl Range {
     pub fn contains(self, p: *const Word) -> bool {
         (p as usize).wrapping_sub(self.start) < self.bytes
     }
-    pub fn start(self) -> *mut Word {
-        self.start as *mut Word
+}
+
+/// Most objects are small: for these a loop beats the general way.
+///
+/// # Safety
+/// `n` words at `from` may be read, at `to` be written, and the two do not overlap.
+#[inline(always)]
+unsafe fn copy_words(from: *const Word, to: *mut Word, n: usize) {
+    const SMALL: usize = 12;
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if n > SMALL {
+            return std::ptr::copy_nonoverlapping(from, to, n);
+        }
+        let mut i = 0;
+        while i + 2 <= n {
+            let pair = from.add(i).cast::<[Word; 2]>().read();
+            to.add(i).cast::<[Word; 2]>().write(pair);
+            i += 2;
+        }
+        if i < n {
+            *to.add(i) = *from.add(i);
+        }
     }
 }
 
@@ -42,6 +63,8 @@ pub struct Copier {
     old: Range,
     /// Objects here move to the old heap.
     mature: Range,
+    /// So do objects here: the old heap that is being left, if it is.
+    aged: Range,
     old_start: *mut Word,
     old_top: *mut Word,
     old_scan: *mut Word,
@@ -54,10 +77,12 @@ pub struct Copier {
 }
 
 impl Copier {
+    /// Copies to `new`, and what is mature or aged to `old_top`.
     pub fn new(
         new: *mut Word,
         old: Range,
         mature: Range,
+        aged: Range,
         old_top: *mut Word,
         evacuating: bool,
     ) -> Copier {
@@ -67,6 +92,7 @@ impl Copier {
             scan: new,
             old,
             mature,
+            aged,
             old_start: old_top,
             old_top,
             old_scan: old_top,
@@ -147,7 +173,7 @@ impl Copier {
     /// Room for `n` words where the object at `p` belongs.
     #[inline(always)]
     fn place(&mut self, p: *const Word, n: usize) -> *mut Word {
-        let top = if self.mature.contains(p) {
+        let top = if self.mature.contains(p) || self.aged.contains(p) {
             &mut self.old_top
         } else {
             &mut self.top
@@ -193,9 +219,13 @@ impl Copier {
                         *w = head;
                         return;
                     }
-                    let n = layout::shape(p).words;
+                    let n = if header_sub(head) == sub::TUPLE {
+                        1 + header_arity(head)
+                    } else {
+                        layout::shape(p).words
+                    };
                     let to = self.place(p, n);
-                    std::ptr::copy_nonoverlapping(p, to, n);
+                    copy_words(p, to, n);
                     let new = to as Word | PRIMARY_BOXED;
                     *p = new;
                     *w = new;

@@ -2,8 +2,9 @@
 //!
 //! A process allocates in its heap block, between the end of its objects and its stack. What survives a
 //! minor collection stays in the (new) block below the high-water mark; what survives the next one moves to
-//! the old heap. A major collection moves everything into a fresh block and drops the old heap. Fragments
-//! (from BIFs and adopted messages) are merged by either kind.
+//! the old heap. When that is full, a collection moves its survivors to a fresh old heap. A major collection, which is
+//! asked for or due after many minor ones, moves everything into a fresh block and drops the old heap. Fragments
+//! (from BIFs and adopted messages) are merged by each kind.
 //!
 //! Called by the interpreter at instructions that state their live registers, by the scheduler
 //! between slices, and by system tasks. No `Term` of the process may be alive. See [`roots`] for what is visited.
@@ -41,7 +42,11 @@ pub struct Outcome {
 /// What a collection goes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// The old heap stays, and mature objects move there.
     Minor,
+    /// Objects of the old heap, and mature ones, move to a new one of so many words.
+    Old(usize),
+    /// Everything moves to the block.
     Major,
     /// A major one that copies objects of dying literal areas too.
     Evacuating,
@@ -146,12 +151,19 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     let before = used_words(p) + old_used_words(p) + p.heap.used_fragment_words();
     let major = p.has_flag(flag::NEED_FULLSWEEP)
         || p.minor_collections.get() >= p.fullsweep_after.get()
-        || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get()
-        || !old_heap_has_room(p);
-    let mut out = if major {
+        || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get();
+    let size = block_words(p);
+    let copied = if major {
         collect_major(p, need, live_x)
-    } else {
+    } else if old_heap_has_room(p) {
         collect_minor(p, need, live_x)
+    } else {
+        collect_old(p, need, live_x)
+    };
+    p.set_flag(flag::GREW, is_tight(p, need, size));
+    let mut out = Outcome {
+        copied: copied + resize(p, need, live_x),
+        too_large: false,
     };
     p.set_flag(flag::FORCE_GC, false);
     crate::sched::stats::collected(before.saturating_sub(used_words(p) + old_used_words(p)));
@@ -214,112 +226,160 @@ pub fn hibernate(p: &Process, live_x: &mut [Word]) -> Outcome {
     }
 }
 
+/// Words in the block that move to the old heap if they survive.
+fn mature_words(p: &Process) -> usize {
+    words_between(p.block_start.get(), p.high_water.get())
+}
+
 fn old_heap_has_room(p: &Process) -> bool {
-    let mature = words_between(p.block_start.get(), p.high_water.get());
-    p.old_start.get().is_null() || words_between(p.old_top.get(), p.old_end.get()) >= mature
+    p.old_start.get().is_null()
+        || words_between(p.old_top.get(), p.old_end.get()) >= mature_words(p)
+}
+
+/// Words outside of block and old heap that a collection brings there.
+fn outside_words(p: &Process) -> usize {
+    p.heap.used_fragment_words() + roots::on_heap_to_be(p)
 }
 
 /// No collection can leave more live words than this.
 fn upper_bound(p: &Process) -> usize {
-    used_words(p) + old_used_words(p) + p.heap.used_fragment_words() + roots::on_heap_to_be(p)
+    used_words(p) + old_used_words(p) + outside_words(p)
 }
 
-fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+fn collect_minor(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     // A block that has not reached its least size yet is an economy of ours: its growing is no collection.
     let young = block_words(p) < p.min_heap_size.get() as usize;
-    let mature = words_between(p.block_start.get(), p.high_water.get());
+    let mature = mature_words(p);
     if mature > 0 && p.old_start.get().is_null() {
-        let size = next_size(mature);
-        let start = allocate_block(size);
-        p.old_start.set(start);
-        p.old_top.set(start);
-        p.old_end.set(start.wrapping_add(size));
+        // With room for what the next collections bring.
+        install_old_heap(p, next_size((2 * mature).max(used_words(p))));
     }
-    let outside = p.heap.used_fragment_words() + roots::on_heap_to_be(p);
-    let stack = stack_words(p);
-    let room = used_words(p) + outside + stack + RESERVED;
-    let size = if outside == 0 {
-        block_words(p).max(room)
-    } else {
-        next_size(room + need).max(block_words(p))
-    };
-    let mut copied = copy_all(p, size, live_x, Kind::Minor);
+    let copied = copy_all(p, block_for(p, need), live_x, Kind::Minor);
     let count = u16::from(!young);
     p.minor_collections
         .set(p.minor_collections.get().saturating_add(count));
-    copied += resize(p, need, live_x);
-    Outcome {
-        copied,
-        too_large: false,
-    }
-}
-
-fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
-    let size = next_size(upper_bound(p) + stack_words(p) + need + RESERVED);
-    let mut copied = copy_all(p, size, live_x, Kind::Major);
-    p.minor_collections.set(0);
-    p.set_flag(flag::NEED_FULLSWEEP, false);
-    copied += resize(p, need, live_x);
-    Outcome {
-        copied,
-        too_large: false,
-    }
-}
-
-/// Moves to a larger block when less than a quarter is left after `need`, to a smaller one when less
-/// than a quarter is used.
-fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
-    let wanted = used_words(p) + stack_words(p) + need + RESERVED;
-    let size = block_words(p);
-    let min = p.min_heap_size.get() as usize;
-    let target = if wanted > size / 4 * 3 {
-        next_size(wanted + wanted / 2).max(min)
-    } else if wanted < size / 4 && size > min {
-        next_size(wanted * 2).max(min)
-    } else if size < min {
-        min
-    } else {
-        return 0;
-    };
-    if target == size {
-        return 0;
-    }
-    // Everything here survived just now: none of it is to grow old by the move.
-    let survived = words_between(p.block_start.get(), p.high_water.get());
-    p.high_water.set(p.block_start.get());
-    let copied = copy_all(p, target, live_x, Kind::Minor);
-    p.high_water.set(
-        p.block_start
-            .get()
-            .wrapping_add(survived.min(used_words(p))),
-    );
     copied
 }
 
-/// Copies everything alive into a fresh block of `size` words (and, in a minor collection, mature objects to the
-/// old heap), then frees what was left behind. Returns words copied.
+/// The old heap is full.
+fn collect_old(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
+    let most = old_used_words(p) + mature_words(p);
+    let room = next_size(most + most / 2);
+    let copied = copy_all(p, block_for(p, need), live_x, Kind::Old(room));
+    p.minor_collections.set(0);
+    copied
+}
+
+fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
+    let room = upper_bound(p) + stack_words(p) + need + RESERVED;
+    let copied = copy_all(p, next_size(room), live_x, Kind::Major);
+    p.minor_collections.set(0);
+    p.set_flag(flag::NEED_FULLSWEEP, false);
+    copied
+}
+
+/// Size of the new block for a collection that leaves mature objects in the old heap: everything that can survive
+/// fits. If the last collection had to enlarge the block this one has to as well, most likely: then it does so
+/// before it copies and not afterwards.
+fn block_for(p: &Process, need: usize) -> usize {
+    let room = used_words(p) - mature_words(p) + outside_words(p) + stack_words(p) + RESERVED;
+    let wanted = if p.has_flag(flag::GREW) {
+        (room + need) / 2 * 3
+    } else if need > block_words(p) / 4 {
+        room + need
+    } else {
+        room
+    };
+    let size = block_words(p).max(least_block(p));
+    if wanted > size {
+        next_size(wanted)
+    } else {
+        size
+    }
+}
+
+/// Words that are in use or going to be.
+fn wanted_words(p: &Process, need: usize) -> usize {
+    used_words(p) + stack_words(p) + need + RESERVED
+}
+
+/// Whether less than a quarter of a block of `size` words would be left.
+fn is_tight(p: &Process, need: usize, size: usize) -> bool {
+    wanted_words(p, need) > size / 4 * 3
+}
+
+/// A block of less words is not made smaller after a minor collection: what a process has used once it uses again.
+const KEPT: usize = 8000;
+
+/// The least size of the block. Beside an old heap it is large enough that collections are few: each goes over stack
+/// and other roots, however little is new.
+fn least_block(p: &Process) -> usize {
+    const CACHED: usize = 1 << 15;
+    let old = old_used_words(p);
+    let nursery = (old / 4).min(CACHED).max(old / 8);
+    next_size(nursery).max(p.min_heap_size.get() as usize)
+}
+
+/// Moves to a larger block when less than a quarter is left after `need`, to a smaller one when less
+/// than a quarter is used; an old heap of which less than a third is used becomes smaller too. Returns words copied.
+fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
+    let wanted = wanted_words(p, need);
+    let size = block_words(p);
+    let min = least_block(p);
+    let kept = if p.old_start.get().is_null() {
+        min
+    } else {
+        KEPT
+    };
+    let target = if is_tight(p, need, size) {
+        next_size(wanted + wanted / 2).max(min)
+    } else if wanted < size / 4 && size > kept.max(min) {
+        next_size(wanted * 3).max(min).min(size)
+    } else {
+        size.max(min)
+    };
+    let old = old_used_words(p);
+    let kind = if old < old_block_words(p) / 3 && old_block_words(p) > KEPT {
+        Kind::Old(next_size(old * 2).max(KEPT / 2))
+    } else {
+        Kind::Minor
+    };
+    if target == size && kind == Kind::Minor {
+        return 0;
+    }
+    // Everything here survived just now: none of it is to grow old by the move.
+    p.high_water.set(p.block_start.get());
+    copy_all(p, target, live_x, kind)
+}
+
+fn install_old_heap(p: &Process, words: usize) {
+    let start = allocate_block(words);
+    p.old_start.set(start);
+    p.old_top.set(start);
+    p.old_end.set(start.wrapping_add(words));
+}
+
+/// Copies what is alive into a fresh block of `size` words and, as `kind` says, to the old heap; then frees what was
+/// left behind. Returns words copied.
 fn copy_all(p: &Process, size: usize, live_x: &mut [Word], kind: Kind) -> usize {
-    let major = kind != Kind::Minor;
     roots::adopt_examined_message(p);
-    let from = Range::new(p.block_start.get(), p.heap.top());
+    let none = Range::EMPTY;
+    let mature = Range::new(p.block_start.get(), p.high_water.get());
     let old_block = (p.block_start.get(), block_words(p));
-    let old_heap = Range::new(p.old_start.get(), p.old_top.get());
+    let old_heap = (p.old_start.get(), old_block_words(p));
+    let old = Range::new(p.old_start.get(), p.old_top.get());
+    if let Kind::Old(words) = kind {
+        install_old_heap(p, words);
+    }
     let new = allocate_block(size);
-    let mut copier = Copier::new(
-        new,
-        if major { Range::EMPTY } else { old_heap },
-        if major {
-            Range::EMPTY
-        } else {
-            Range::new(from.start(), p.high_water.get())
-        },
-        if major {
-            ptr::null_mut()
-        } else {
-            p.old_top.get()
-        },
-        kind == Kind::Evacuating,
-    );
+    let mut copier = match kind {
+        Kind::Minor => Copier::new(new, old, mature, none, p.old_top.get(), false),
+        Kind::Old(_) => Copier::new(new, none, mature, old, p.old_top.get(), false),
+        Kind::Major | Kind::Evacuating => {
+            let evacuating = kind == Kind::Evacuating;
+            Copier::new(new, none, none, none, ptr::null_mut(), evacuating)
+        }
+    };
 
     // The stack moves first: continuation pointers and immediates as they are, the rest as roots.
     let depth = stack_words(p);
@@ -352,14 +412,17 @@ fn copy_all(p: &Process, size: usize, live_x: &mut [Word], kind: Kind) -> usize 
         free_block(old_block.0, old_block.1);
         copied
     };
-    if major {
-        // SAFETY: everything alive has left the old heap.
-        unsafe { free_block(p.old_start.get(), old_block_words(p)) };
+    if kind != Kind::Minor {
+        // SAFETY: everything alive has left the old heap that there was.
+        unsafe { free_block(old_heap.0, old_heap.1) };
+    }
+    if matches!(kind, Kind::Major | Kind::Evacuating) {
         for c in [&p.old_start, &p.old_top, &p.old_end] {
             c.set(ptr::null_mut());
         }
     } else {
         p.old_top.set(copier.old_top());
+        debug_assert!(p.old_top.get() <= p.old_end.get(), "the old heap overflows");
     }
     p.block_start.set(new);
     p.block_end.set(end);

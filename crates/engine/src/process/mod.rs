@@ -161,6 +161,8 @@ pub mod flag {
     pub const MAX_HEAP_KILL: u32 = 1 << 9;
     pub const MAX_HEAP_LOG: u32 = 1 << 10;
     pub const MAX_HEAP_BINARIES: u32 = 1 << 11;
+    /// The last collection found more survivors than the heap block had room for.
+    pub const GREW: u32 = 1 << 30;
     /// The system monitor was told that its message queue is long.
     pub const LONG_QUEUE: u32 = 1 << 31;
 }
