@@ -87,7 +87,9 @@ fn parse_options(list: Term<'_>) -> Option<Wanted> {
                     }
                     (Some(false), _) => WriteConcurrency::Off,
                     (None, Some([tag, n])) if tag.is(am::debug_hash_fixed_number_of_locks) => {
-                        WriteConcurrency::Locks(n.as_small().filter(|n| (1..=32768).contains(n))?)
+                        let n = n.as_small().filter(|n| (1..=32768).contains(n))?;
+                        // Rounded down to a power of two.
+                        WriteConcurrency::Locks(1 << n.ilog2())
                     }
                     _ if v.is(am::auto) => {
                         o.decentralized_counters = true;

@@ -96,8 +96,8 @@ fn timestamp(p: &Process, nanoseconds: i64) -> Term<'_> {
     p.heap.tuple(&parts.map(|v| p.heap.int(v)))
 }
 
-/// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains, at last how many removed
-/// rows a fixation keeps; ordered sets have none.
+/// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains, then how many removed
+/// rows a fixation keeps, and the number of locks; ordered sets have none.
 fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
     if t.kind() == Kind::OrderedSet {
         return Term::FALSE;
@@ -127,6 +127,7 @@ fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
         int(lengths.iter().copied().min().unwrap_or(0)),
         int(lengths.iter().copied().max().unwrap_or(0)),
         int(dead),
+        int(t.shards().len()),
     ])
 }
 

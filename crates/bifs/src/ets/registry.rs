@@ -1,7 +1,7 @@
 //! Which tables there are: by reference, by name, by owner; what happens when an owner goes away.
 
-use super::Protection;
 use super::table::{Table, TableRef};
+use super::{Protection, rubble};
 use corten_engine::{Process, Stop};
 use corten_term::reference::RefNumbers;
 use corten_term::{Atom, Pid, Term, am};
@@ -228,7 +228,7 @@ pub fn process_exited(pid: Pid) {
         }
         if table.owner() == pid && !inherit(&table, pid) {
             remove(&table);
-            drop(table.take_rows());
+            rubble::discard(table.take_rows());
         }
     }
     if is_super_user(pid) {

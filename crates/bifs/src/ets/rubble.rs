@@ -27,6 +27,18 @@ pub fn clear<'h>(p: &'h Process, mut rows: Vec<Rows>, result: Term<'h>) -> BifRe
     ))
 }
 
+/// More rows than this are not dropped by a process that exits, which cannot do it in steps.
+const MANY: usize = 20_000;
+
+/// Drops the rows of a table whose owner exits: many of them on a thread of their own.
+pub fn discard(rows: Vec<Rows>) {
+    if rows.iter().map(Rows::len).sum::<usize>() > MANY {
+        let thread = std::thread::Builder::new().name("erts_ets_drop".into());
+        // Without a thread the rows go here: the closure that has them is dropped.
+        drop(thread.spawn(move || drop(rows)));
+    }
+}
+
 fn drop_rows<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let rubble = a[0].as_magic_of::<Rubble>().badarg()?;
     if drop_some(p, &mut rubble.0.lock()) {
