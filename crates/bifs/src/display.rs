@@ -49,7 +49,7 @@ fn display_string<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
             .write(true)
             .open("/dev/stdin")
             .and_then(|mut f| f.write_all(&bytes)),
-        _ => return Err(Stop::badarg_because(am::badopt)),
+        _ => return Err(Stop::BADARG),
     };
     match written {
         Ok(()) => Ok(Term::TRUE),

@@ -10,7 +10,7 @@ pub const BIFS: &[Bif] = bifs![
     erlang:nodes/2 => nodes_2,
     erlang:setnode/2 => setnode,
     erlang:monitor_node/2 => monitor_node,
-    erlang:monitor_node/3 => monitor_node,
+    erlang:monitor_node/3 => monitor_node_3,
 ];
 
 fn nodes_0<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
@@ -78,6 +78,16 @@ fn monitor_node<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Err(Stop::error(Term::atom(am::notalive)));
     }
     Ok(Term::TRUE)
+}
+
+fn monitor_node_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let mut options = a[2].iter();
+    let known = options.by_ref().all(|o| o.is(am::allow_passive_connect));
+    if !known {
+        return Err(Stop::badarg_because(am::badopt));
+    }
+    options.tail().is_nil().then_some(()).badarg()?;
+    monitor_node(p, a)
 }
 
 /// The node gets a name, once. It can be told apart from others then, and listens if `net_kernel` has it listen;

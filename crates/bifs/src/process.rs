@@ -312,13 +312,17 @@ fn monitor_nodes<'h>(p: &Process, value: Term<'h>) -> BifResult<'h> {
     Ok(Term::small(i64::from(old)))
 }
 
-/// For another process; `badarg`, `badtype`, a value, or a reference that the answer comes with.
+/// For any process; `badtype` (not one here), `badarg`, a value, or a reference that the answer comes with.
 fn process_flag_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let gone = Ok(Term::atom(am::badtype));
     let Some(pid) = args[0].as_local_pid() else {
-        return Ok(Term::atom(am::badarg));
+        return gone;
     };
+    if !node().processes.is_alive(pid) {
+        return gone;
+    }
     if !args[1].is(am::save_calls) {
-        return Ok(Term::atom(am::badtype));
+        return Ok(Term::atom(am::badarg));
     }
     let calls = args[2].as_small().and_then(|n| usize::try_from(n).ok());
     let Some(calls) = calls.filter(|n| *n <= 10_000) else {
@@ -336,7 +340,7 @@ fn process_flag_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         receive::skip_present(p);
         Ok(reference)
     } else {
-        Ok(Term::atom(am::badarg))
+        gone
     }
 }
 
@@ -351,7 +355,7 @@ impl corten_engine::signal::node::Work for SaveCalls {
         send::answer(self.reply, |_| Term::small(i64::try_from(old).unwrap_or(0)));
     }
     fn gone(self: Box<Self>) {
-        send::answer_atom(self.reply, am::badarg);
+        send::answer_atom(self.reply, am::badtype);
     }
 }
 

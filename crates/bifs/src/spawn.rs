@@ -16,6 +16,7 @@ pub const BIFS: &[Bif] = bifs![
     erlang:spawn_link/3 => spawn_link,
     erlang:spawn_opt/4 => spawn_opt,
     erts_internal:spawn_request/4 => spawn_request,
+    erts_internal:dist_spawn_request/4 => dist_spawn_request,
     erlang:spawn_request_abandon/1 => spawn_request_abandon,
     erts_internal:spawn_system_process/3 => spawn_system_process,
 ];
@@ -251,6 +252,37 @@ fn spawn_request<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         Ok(_) => monitor::reference_term(p, reference, alias),
         Err(_) => request_failed(p, &reply, reference, am::system_limit),
     })
+}
+
+/// A request to another node, as `spawn_request` or for `spawn_opt` (which is told whether there is a monitor too).
+/// No other node can be reached yet: each ends with `noconnection`.
+fn dist_spawn_request<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let badarg = Ok(Term::atom(am::badarg));
+    let Some(host) = args[0].as_atom() else {
+        return badarg;
+    };
+    let request = args[1].as_tuple_of::<3>();
+    if host == corten_term::node::resolve(0).0
+        || request.is_none_or(|[m, f, a]| mfa(*m, *f, *a).is_none())
+    {
+        return badarg;
+    }
+    let for_request = args[3].is(am::spawn_request);
+    let mut reply = ReplyOptions {
+        success: true,
+        error: true,
+        tag: Term::atom(am::spawn_reply),
+    };
+    let (monitor, why) = match options(args[2], for_request.then_some(&mut reply)) {
+        Ok(o) => (o.monitor.is_some(), am::noconnection),
+        Err(BadOptions::NotAList) => return badarg,
+        Err(BadOptions::Option) => (false, am::badopt),
+    };
+    let reference = request_failed(p, &reply, RefNumbers::fresh(), why);
+    if for_request {
+        return Ok(reference);
+    }
+    Ok(p.heap.tuple(&[reference, Term::bool(monitor)]))
 }
 
 fn request_failed<'h>(
