@@ -2,7 +2,8 @@
 //! a literal" is one subtraction and one comparison.
 //!
 //! The code server and `persistent_term` allocate areas here; the collector and the copier ask
-//! [`contains`]. Pages cost nothing until they are written. Freed stretches are joined and used again, the
+//! [`contains`]. Addresses are reserved without a right to use them and get it as the range fills, so that a system which
+//! promises no more memory than it has ([`commit`]) counts only what is used. Freed stretches are joined and used again, the
 //! smallest that fits first; whole pages of them go back to the system.
 //!
 //! Areas may be *dying*: no name leads to them any more, and every process is asked to copy what it still
@@ -14,10 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
-/// Bytes reserved: 64 GiB of addresses.
-const RESERVED: usize = 1 << 36;
+/// Bytes of addresses to reserve: the first of these that there are.
+const SIZES: [usize; 4] = [1 << 36, 1 << 34, 1 << 32, 1 << 30];
+/// Bytes that become usable at a time; a multiple of every system's pages, and so is its share of the marks.
+const STEP: usize = 1 << 24;
 
-static BASE: AtomicUsize = AtomicUsize::new(usize::MAX - RESERVED);
+static BASE: AtomicUsize = AtomicUsize::new(0);
+/// Bytes reserved; 0 until there is a range.
+static RESERVED: AtomicUsize = AtomicUsize::new(0);
 
 /// Areas begin at multiples of this many words.
 const UNIT: usize = 8;
@@ -29,6 +34,8 @@ static DYING: AtomicUsize = AtomicUsize::new(0);
 
 struct Range {
     next: usize,
+    /// Up to here the range is usable.
+    usable: usize,
     end: usize,
     /// Freed stretches by start address: length in words.
     free: BTreeMap<usize, usize>,
@@ -61,8 +68,14 @@ impl Range {
         if self.end - self.next < words * 8 {
             return None;
         }
-        let at = self.next;
-        self.next += words * 8;
+        let (at, next) = (self.next, self.next + words * 8);
+        if next > self.usable {
+            let more = (next - self.usable).next_multiple_of(STEP);
+            let marks = mark(self.usable) as usize;
+            (commit(self.usable, more) && commit(marks, more / 8 / UNIT)).then_some(())?;
+            self.usable += more;
+        }
+        self.next = next;
         Some(at)
     }
     /// A stretch is free again; the free stretch that it is part of now.
@@ -85,13 +98,18 @@ impl Range {
 
 static RANGE: LazyLock<Mutex<Range>> = LazyLock::new(|| {
     let (mut next, mut end) = (0, 0);
-    if let (Some(range), Some(marks)) = (reserve(RESERVED), reserve(RESERVED / 8 / UNIT)) {
-        (next, end) = (range, range + RESERVED);
+    let found = SIZES
+        .iter()
+        .find_map(|n| Some((*n, reserve(*n)?, reserve(n / 8 / UNIT)?)));
+    if let Some((size, range, marks)) = found {
+        (next, end) = (range, range + size);
         MARKS.store(marks as *mut AtomicU8, Ordering::Release);
         BASE.store(next, Ordering::Release);
+        RESERVED.store(size, Ordering::Release);
     }
     Mutex::new(Range {
         next,
+        usable: next,
         end,
         free: BTreeMap::new(),
         by_length: BTreeSet::new(),
@@ -100,20 +118,27 @@ static RANGE: LazyLock<Mutex<Range>> = LazyLock::new(|| {
     })
 });
 
-/// Addresses without memory behind them, until they are written.
+/// Addresses that nobody may use yet.
 fn reserve(bytes: usize) -> Option<usize> {
     // SAFETY: a fresh anonymous mapping; nobody else knows its addresses.
     let p = unsafe {
         libc::mmap(
             std::ptr::null_mut(),
             bytes,
-            libc::PROT_READ | libc::PROT_WRITE,
+            libc::PROT_NONE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
             -1,
             0,
         )
     };
     (p != libc::MAP_FAILED).then_some(p as usize)
+}
+
+/// Makes reserved addresses usable; false if the system has no memory for them.
+fn commit(at: usize, bytes: usize) -> bool {
+    let rights = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: a part of what `reserve` has mapped, whole pages.
+    unsafe { libc::mprotect(at as *mut libc::c_void, bytes, rights) == 0 }
 }
 
 fn page_size() -> usize {
@@ -125,7 +150,7 @@ fn page_size() -> usize {
 /// Whether the address lies in the literal range.
 #[inline(always)]
 pub fn contains(address: usize) -> bool {
-    address.wrapping_sub(BASE.load(Ordering::Relaxed)) < RESERVED
+    address.wrapping_sub(BASE.load(Ordering::Relaxed)) < RESERVED.load(Ordering::Relaxed)
 }
 
 /// Whether a copy of a term may refer to the object there: it is a literal that stays.
@@ -171,7 +196,7 @@ fn units(words: usize) -> usize {
 
 /// Takes `words` words from the range; `None` when it is exhausted.
 pub fn allocate(words: usize) -> Option<*mut Word> {
-    if words > RESERVED / 8 {
+    if words > SIZES[0] / 8 {
         return None;
     }
     let words = units(words) * UNIT;
@@ -214,6 +239,7 @@ mod tests {
     fn freed_stretches_are_joined_and_used_again() {
         let mut r = Range {
             next: 8000,
+            usable: 1 << 20,
             end: 1 << 20,
             free: BTreeMap::new(),
             by_length: BTreeSet::new(),
