@@ -20,6 +20,7 @@ pub const BIFS: &[Bif] = bifs![
     erts_debug:get_internal_state/1 => get_internal_state,
     erts_debug:set_internal_state/2 => set_internal_state,
     erts_debug:interpreter_size/0 => interpreter_size,
+    erts_debug:instructions/0 => instructions,
     erts_debug:disassemble/1 => disassemble,
     erts_debug:lcnt_control/1 => badarg,
     erts_debug:lcnt_control/2 => badarg,
@@ -37,8 +38,13 @@ fn size_shared<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         .uint(copy_sharing::size(a[0], Literals::Share) as u64))
 }
 
+/// The second argument says whether literals are copied.
 fn copy_shared<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    Ok(copy_sharing::copy(a[0], &p.heap, Literals::Share))
+    let literals = match a[1].as_bool().badarg()? {
+        true => Literals::Copy,
+        false => Literals::Share,
+    };
+    Ok(copy_sharing::copy(a[0], &p.heap, literals))
 }
 
 /// Whether two terms are the same word.
@@ -251,6 +257,15 @@ impl Work for ForceGc {
 /// The reference engine answers with the size of its instruction loop, and 0 when it has none.
 fn interpreter_size<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
     Ok(Term::small(0))
+}
+
+/// The names of the instructions of the interpreter.
+fn instructions<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    let names: Vec<_> = corten_engine::interp::ops::ALL
+        .iter()
+        .map(|op| p.heap.latin1_string(op.name().as_bytes()))
+        .collect();
+    Ok(p.heap.list(&names))
 }
 
 /// As an engine that has no disassembler for what it runs.
