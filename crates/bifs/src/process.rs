@@ -85,7 +85,7 @@ fn is_process_alive_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let pid = local_pid(args[0])?;
     args[1].as_reference().badarg()?;
     let reply = Box::new(reply_to(p, args[1]));
-    if !send::urgent(p, pid, Body::IsAlive(reply)) {
+    if !send::control(pid, Body::IsAlive(reply)) {
         send::answer_atom(reply_to(p, args[1]), am::false_);
     }
     Ok(Term::OK)
@@ -135,8 +135,7 @@ fn ask<'h>(p: &'h Process, pid: Pid, request: Request) -> BifResult<'h> {
         return Ok(Term::UNDEFINED);
     }
     let reference = p.heap.reference(RefNumbers::fresh());
-    let asked = send::urgent(
-        p,
+    let asked = send::control(
         pid,
         Body::ProcessInfo {
             reply: Box::new(reply_to(p, reference)),
@@ -399,7 +398,7 @@ fn group_leader_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         leader: Box::new(Parcel::pack_whole(args[0])),
         reply: Some(Box::new(reply_to(p, args[2]))),
     };
-    if !send::urgent(p, pid, body) {
+    if !send::control(pid, body) {
         send::answer_atom(reply_to(p, args[2]), am::badarg);
     }
     Ok(Term::OK)

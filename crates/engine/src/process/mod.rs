@@ -79,12 +79,7 @@ pub struct Shared {
     name: AtomicU32,
     /// Times that a process of low priority is passed over yet. Guarded by the lock of its run queue.
     pub passes: AtomicU8,
-    /// The priority at which it is to handle its signals, if that is higher than its own (see [`NOT_ELEVATED`]).
-    elevated: AtomicU8,
 }
-
-/// No process of a higher priority waits for this one to handle its signals.
-pub const NOT_ELEVATED: u8 = u8::MAX;
 
 impl Shared {
     pub fn state(&self) -> u32 {
@@ -95,25 +90,6 @@ impl Shared {
     }
     pub fn priority(&self) -> u32 {
         (self.state() & state::PRIORITY_MASK) >> state::PRIORITY_SHIFT
-    }
-    /// The priority of its next turn: 0 (max) to 3 (low).
-    pub fn turn_priority(&self) -> u32 {
-        self.priority()
-            .min(u32::from(self.elevated.load(Ordering::Acquire)))
-    }
-    /// A process of this priority waits until the signals are handled; false if that is not higher than now.
-    pub(crate) fn elevate(&self, priority: u32) -> bool {
-        let higher = priority < self.turn_priority();
-        if higher {
-            let priority = u8::try_from(priority).unwrap_or(NOT_ELEVATED);
-            self.elevated.fetch_min(priority, Ordering::AcqRel);
-        }
-        higher
-    }
-    /// The signals are handled; whether somebody of a higher priority waited for it.
-    pub(crate) fn end_elevation(&self) -> bool {
-        self.elevated.load(Ordering::Acquire) != NOT_ELEVATED
-            && self.elevated.swap(NOT_ELEVATED, Ordering::AcqRel) != NOT_ELEVATED
     }
     /// Gives it another priority; returns the one it had. It counts when the process is queued next.
     pub fn set_priority(&self, priority: u32) -> u32 {
@@ -308,7 +284,6 @@ impl Process {
                 timers: AtomicU32::new(0),
                 name: AtomicU32::new(0),
                 passes: AtomicU8::new(0),
-                elevated: AtomicU8::new(NOT_ELEVATED),
             },
             heap: Heap::new(),
             stack_top: Cell::new(null()),

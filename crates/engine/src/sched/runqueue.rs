@@ -74,33 +74,6 @@ impl List {
         Some(p)
     }
 
-    /// Takes a process out, if it is here.
-    fn remove(&mut self, p: *mut Process) -> bool {
-        let mut before: *mut Process = ptr::null_mut();
-        let mut at = self.first;
-        while !at.is_null() && at != p {
-            before = at;
-            // SAFETY: queued processes are alive.
-            at = unsafe { (*at).shared.queue_next.load(Ordering::Relaxed) };
-        }
-        if at.is_null() {
-            return false;
-        }
-        // SAFETY: as above; both are in this list.
-        unsafe {
-            let next = (*at).shared.queue_next.load(Ordering::Relaxed);
-            if before.is_null() {
-                self.first = next;
-            } else {
-                (*before).shared.queue_next.store(next, Ordering::Relaxed);
-            }
-        }
-        if self.last == at {
-            self.last = before;
-        }
-        true
-    }
-
     /// The next one; those of low priority have to be met several times.
     fn pop_fair(&mut self) -> Option<*mut Process> {
         loop {
@@ -108,7 +81,7 @@ impl List {
             // SAFETY: as above; `passes` is guarded by the lock.
             let shared = unsafe { &(*p).shared };
             let left = shared.passes.load(Ordering::Relaxed);
-            if shared.turn_priority() != LOW || left == 0 {
+            if shared.priority() != LOW || left == 0 {
                 return Some(p);
             }
             shared.passes.store(left - 1, Ordering::Relaxed);
@@ -130,36 +103,18 @@ impl RunQueue {
     /// Appends a process, which has `IN_QUEUE` set; returns how many there are now.
     pub(crate) fn push(&self, p: ProcessPtr) -> usize {
         // SAFETY: the process has `IN_QUEUE` set, so it is alive and this is the only queue.
-        unsafe { self.insert(&mut self.lists.lock(), p) };
-        self.len()
-    }
-
-    /// # Safety
-    /// The process is alive and in no queue.
-    unsafe fn insert(&self, lists: &mut [List; LISTS], p: ProcessPtr) {
-        // SAFETY: by the caller's promise.
         let shared = unsafe { &p.0.as_ref().shared };
-        let priority = shared.turn_priority();
+        let priority = shared.priority();
         let list = (priority as usize).min(LISTS - 1);
+        let mut lists = self.lists.lock();
         if priority == LOW {
             shared.passes.store(PASSES, Ordering::Relaxed);
         }
         // SAFETY: as above.
         unsafe { lists[list].push(p.0.as_ptr()) };
         self.lengths[list].fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// The priority of a process's next turn has become higher: if it waits here, it moves. Whether it does.
-    pub(crate) fn promote(&self, p: ProcessPtr) -> bool {
-        let mut lists = self.lists.lock();
-        let Some(from) = lists.iter_mut().position(|l| l.remove(p.0.as_ptr())) else {
-            return false;
-        };
-        // SAFETY: it was in this queue, so it is alive, and now it is in none.
-        unsafe { self.insert(&mut lists, p) };
-        // Last: a queue with a process in it never looks empty.
-        self.lengths[from].fetch_sub(1, Ordering::SeqCst);
-        true
+        drop(lists);
+        self.len()
     }
 
     /// Takes the process that is to run next.
@@ -218,16 +173,6 @@ mod tests {
         }
         assert_eq!(turns, 7);
         q.pop();
-        // Somebody of maximal priority waits for the one of normal priority, in the middle of its list.
-        all[1..3].iter().for_each(|p| {
-            q.push(*p);
-        });
-        q.push(all[0]);
-        // SAFETY: as above.
-        assert!(unsafe { all[1].0.as_ref() }.shared.elevate(0));
-        assert!(q.promote(all[1]) && !q.promote(all[3]));
-        let order: Vec<_> = std::iter::from_fn(|| q.pop()).map(number).collect();
-        assert_eq!(order, [1, 2, 0]);
         for p in all {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(p.0.as_ptr()) });

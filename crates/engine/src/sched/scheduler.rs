@@ -134,12 +134,6 @@ pub(crate) fn enqueue(p: ProcessPtr) {
     }
 }
 
-/// The priority of a queued process's next turn has become higher.
-pub(crate) fn promote(p: ProcessPtr) {
-    // One that is just being pushed is found nowhere, and goes to the right list by itself.
-    all().iter().any(|s| s.queue.promote(p));
-}
-
 /// The scheduler that a process is queued at: the one that ran it last, unless that one is parked and the present
 /// one has nothing else to do next. Two processes that talk to each other then come to share a thread, and
 /// nobody has to be woken for each message.
@@ -252,8 +246,6 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
     // Reductions used in this slice before the process wanted to wait and could not.
     let mut slice = 0;
     loop {
-        // Before the signals are taken: who sends one later elevates anew.
-        let elevated = p.shared.end_elevation();
         prepare(p);
         let word = p.shared.state();
         if word & EXITING != 0 {
@@ -270,9 +262,6 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
             continue;
         } else if word & ACTIVE == 0 {
             Outcome::Wait
-        } else if elevated {
-            // The turn was for the signals; for what else there is to do, one at its own priority.
-            Outcome::Yield
         } else {
             super::note_running(Some(p));
             let outcome = run_watched(p, registers);

@@ -43,13 +43,6 @@ pub fn signal_arrived(shared: &Shared, message: bool) {
     }
 }
 
-/// Somebody of this priority waits for the process to handle a signal that it has been sent.
-pub fn elevate(shared: &Shared, priority: u32) {
-    if shared.elevate(priority) && shared.state() & (IN_QUEUE | DIRTY_IO | DIRTY_CPU) == IN_QUEUE {
-        scheduler::promote(process_of(shared));
-    }
-}
-
 /// The timer of a `receive` fired.
 pub(crate) fn timed_out(shared: &Shared) {
     let old = shared.state.fetch_or(TIMEOUT | ACTIVE, Ordering::AcqRel);

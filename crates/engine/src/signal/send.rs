@@ -28,19 +28,6 @@ pub fn control(to: Pid, body: Body) -> bool {
     deliver(to, Node::control(body)).is_ok()
 }
 
-/// The same for what the sender waits for: the receiver handles it at the sender's priority if that is higher.
-pub fn urgent(from: &crate::Process, to: Pid, body: Body) -> bool {
-    let guard = crossbeam_epoch::pin();
-    let Some(shared) = node().processes.lookup(to, &guard) else {
-        return false;
-    };
-    let sent = deliver_to(shared, Node::control(body)).is_ok();
-    if sent {
-        sched::state::elevate(shared, from.shared.priority());
-    }
-    sent
-}
-
 /// Sends a copy of `t`. False: there is no such process.
 pub fn message(to: Pid, t: Term<'_>) -> bool {
     let guard = crossbeam_epoch::pin();
