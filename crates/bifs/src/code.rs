@@ -178,7 +178,7 @@ fn send_copy_request<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     let id = p.heap.tuple(&[a[1], a[2], a[0]]);
     let request = p.heap.tuple(&[Term::atom(am::copy_literals), id, a[2]]);
-    Task::new(p.pid(), request).send(to);
+    Task::new(p.pid(), p.shared.priority(), request).send(to);
     Ok(Term::OK)
 }
 

@@ -243,7 +243,7 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         let binary = corten_term::Binary::zeroed(n, n * 8);
         return Ok(p.heap.refc_binary(binary, 0, n * 8));
     }
-    crate::process_debug::set(a[0], a[1]).badarg()
+    crate::process_debug::set(p, a[0], a[1]).badarg()
 }
 
 /// Has another process collect before it goes on.

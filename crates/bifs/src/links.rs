@@ -4,7 +4,6 @@ use crate::prelude::*;
 use crate::spawn::monitor_options;
 use corten_engine::code::export;
 use corten_engine::node;
-use corten_engine::process::flag;
 use corten_engine::signal::link::NoProcess;
 use corten_engine::signal::monitor::{self as monitors, Options, What};
 use corten_engine::signal::node::ExitKind;
@@ -44,7 +43,7 @@ fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 
 /// A process that traps exits is told; to others it is an error.
 fn nobody<'h>(p: &'h Process, to: Term<'h>, why: Atom) -> BifResult<'h> {
-    if p.has_flag(flag::TRAP_EXIT) {
+    if p.shared.traps_exit() {
         exit_to_self(p, to, why)
     } else {
         Err(Stop::error(Term::atom(why)))
@@ -52,7 +51,7 @@ fn nobody<'h>(p: &'h Process, to: Term<'h>, why: Atom) -> BifResult<'h> {
 }
 
 fn exit_to_self<'h>(p: &'h Process, from: Term<'h>, why: Atom) -> BifResult<'h> {
-    if p.has_flag(flag::TRAP_EXIT) {
+    if p.shared.traps_exit() {
         let message = p.heap.tuple(&[Term::atom(am::EXIT), from, Term::atom(why)]);
         send::message(p.pid(), message);
         return Ok(Term::TRUE);
@@ -187,7 +186,7 @@ fn unalias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 
 fn exit<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let [to, reason] = [args[0], args[1]];
-    if to.as_local_pid() == Some(p.pid()) && (reason.is(am::kill) || !p.has_flag(flag::TRAP_EXIT)) {
+    if to.as_local_pid() == Some(p.pid()) && (reason.is(am::kill) || !p.shared.traps_exit()) {
         send::exit(
             p.pid(),
             p.pid().word(),
@@ -202,7 +201,7 @@ fn exit<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 
 fn exit_signal<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let [to, reason] = [args[0], args[1]];
-    if to.as_local_pid() == Some(p.pid()) && reason.is(am::normal) && !p.has_flag(flag::TRAP_EXIT) {
+    if to.as_local_pid() == Some(p.pid()) && reason.is(am::normal) && !p.shared.traps_exit() {
         // Unlike `exit/2`, this one is ignored.
         return Ok(Term::TRUE);
     }

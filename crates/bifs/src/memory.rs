@@ -230,7 +230,10 @@ fn answer<'h>(p: &'h Process, reference: Term<'h>, names: Term<'h>) -> BifResult
             p.heap.list(&[pair("blocks", Term::NIL), none]),
         ));
         if known == "fix_alloc" {
-            data.push(pair("fix_types", Term::NIL));
+            let (timers, each) = corten_engine::timer::usage();
+            let bytes = size(timers * each);
+            let timers = p.heap.tuple(&[atom("bif_timer"), bytes, bytes]);
+            data.push(pair("fix_types", list(timers)));
         }
         entries.push(p.heap.tuple(&[name, Term::small(0), p.heap.list(&data)]));
     }

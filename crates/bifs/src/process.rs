@@ -6,6 +6,7 @@ use corten_engine::code::export;
 use corten_engine::process::info::{self, Item, Request, priority_name, priority_number};
 use corten_engine::process::spawn::MaxHeap;
 use corten_engine::process::{flag, state};
+use corten_engine::signal::dirty::{self, Handled};
 use corten_engine::signal::node::{Body, Reply, SuspendReply, Task};
 use corten_engine::signal::suspend::{self, Asked};
 use corten_engine::signal::{Parcel, send};
@@ -85,7 +86,7 @@ fn is_process_alive_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let pid = local_pid(args[0])?;
     args[1].as_reference().badarg()?;
     let reply = Box::new(reply_to(p, args[1]));
-    if !send::control(pid, Body::IsAlive(reply)) {
+    if send::urgent(pid, Body::IsAlive(reply), p.shared.urgency()).is_err() {
         send::answer_atom(reply_to(p, args[1]), am::false_);
     }
     Ok(Term::OK)
@@ -123,10 +124,13 @@ fn process_info_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 
 fn ask<'h>(p: &'h Process, pid: Pid, request: Request) -> BifResult<'h> {
     if pid == p.pid() {
-        if !p.shared.in_queue.is_empty() {
-            handle::arrived(p);
+        if handle::has_signals(p) {
+            let more = handle::arrived(p);
             if p.shared.is_exiting() {
                 return Err(Stop::YieldWith(Term::UNDEFINED));
+            }
+            if more {
+                return Err(Stop::Again);
             }
         }
         return Ok(info::gather(p, &request, &p.heap, true));
@@ -135,14 +139,11 @@ fn ask<'h>(p: &'h Process, pid: Pid, request: Request) -> BifResult<'h> {
         return Ok(Term::UNDEFINED);
     }
     let reference = p.heap.reference(RefNumbers::fresh());
-    let asked = send::control(
-        pid,
-        Body::ProcessInfo {
-            reply: Box::new(reply_to(p, reference)),
-            request: Box::new(request),
-        },
-    );
-    if !asked {
+    let body = Body::ProcessInfo {
+        reply: Box::new(reply_to(p, reference)),
+        request: Box::new(request),
+    };
+    if send::urgent(pid, body, p.shared.urgency()).is_err() {
         return Ok(Term::UNDEFINED);
     }
     receive::skip_present(p);
@@ -161,11 +162,16 @@ fn is_process_executing_dirty<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'
     Ok(Term::bool(s & state::RUNNING_DIRTY != 0))
 }
 
-/// Signals of a process on a dirty thread wait until it is back.
-fn dirty_process_handle_signals<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
+/// Handles signals of a process on a dirty thread.
+fn dirty_process_handle_signals<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let pid = local_pid(args[0])?;
-    let alive = state_of(pid).is_some();
-    Ok(Term::atom(if alive { am::normal } else { am::noproc }))
+    p.bump_reductions(500);
+    Ok(Term::atom(match dirty::handle(pid) {
+        Handled::Gone => am::noproc,
+        Handled::NotDirty => am::normal,
+        Handled::Done => am::ok,
+        Handled::More => am::more,
+    }))
 }
 
 /// `badarg`, `badopt`, `true`, or a reference that the answer comes with.
@@ -227,7 +233,7 @@ fn process_flag_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     };
     let number = |n: u32| Term::small(i64::from(n));
     Ok(match args[0].as_atom() {
-        Some(am::trap_exit) => swap_bool(p, flag::TRAP_EXIT, value)?,
+        Some(am::trap_exit) => Term::bool(p.shared.set_trap_exit(value.as_bool().badarg()?)),
         Some(am::async_dist) => swap_bool(p, flag::ASYNC_DIST, value)?,
         Some(am::sensitive) => swap_bool(p, flag::SENSITIVE, value)?,
         Some(am::error_handler) => {
@@ -472,14 +478,15 @@ fn resume_process<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 // ---- system tasks ----
 
 fn request_system_task_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    request_system_task(p.pid(), args[0], args[1], args[2])
+    request_system_task(p, p.pid(), args[0], args[1], args[2])
 }
 
-fn request_system_task_4<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    request_system_task(local_pid(args[0])?, args[1], args[2], args[3])
+fn request_system_task_4<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    request_system_task(p, local_pid(args[0])?, args[1], args[2], args[3])
 }
 
 fn request_system_task<'h>(
+    p: &'h Process,
     requester: Pid,
     target: Term<'h>,
     priority: Term<'h>,
@@ -487,10 +494,12 @@ fn request_system_task<'h>(
 ) -> BifResult<'h> {
     let pid = local_pid(target)?;
     let priority = priority.as_atom().badarg()?;
-    if priority != am::inherit && priority_number(priority).is_none() {
-        return Err(Stop::BADARG);
-    }
-    let task = Task::new(requester, request);
+    let priority = if priority == am::inherit {
+        p.shared.priority()
+    } else {
+        priority_number(priority).badarg()?
+    };
+    let task = Task::new(requester, priority, request);
     let argument = task.argument();
     let ok = match task.operation() {
         Some(am::garbage_collect) => argument.is_some_and(|t| t.is(am::major) || t.is(am::minor)),

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use corten_engine::node;
-use corten_engine::process::{info, state};
+use corten_engine::process::{flag, info, state};
 use corten_engine::signal::node::{Body, Work};
 use corten_engine::signal::send;
 use std::time::Duration;
@@ -62,10 +62,26 @@ impl Work for Block {
     fn run(self: Box<Self>, _: &Process) {
         std::thread::sleep(self.0);
     }
+    fn anywhere(&self) -> bool {
+        true
+    }
+}
+
+/// Timers of no time that the test sets, each from the one before.
+const ZERO_TIMERS: u32 = 10;
+
+/// Sets timers from timers, all due at once, and tells `to` after the last one.
+fn timer_in_timer(to: corten_term::Pid, left: u32) {
+    if left > 0 {
+        corten_engine::timer::call(0, move || timer_in_timer(to, left - 1));
+    } else if let Ok(done) = Atom::new("multizero_timeout_in_timeout_done") {
+        send::message(to, Term::atom(done));
+    }
 }
 
 /// The answer to `set_internal_state(Name, Value)`, if it is about processes.
-pub fn set(name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
+pub fn set(caller: &Process, name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
+    let p = caller.pid();
     let sleep = |t: Term<'_>| {
         let ms = t.as_small().filter(|ms| *ms >= 0)?;
         Some(Duration::from_millis(u64::try_from(ms).ok()?))
@@ -92,6 +108,18 @@ pub fn set(name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
         "process_uniq_counter" => value.as_i64().map(|_| Term::OK),
         // In-queues take many senders as they are.
         "proc_sig_buffers" => value.as_bool().map(|_| Term::TRUE),
+        "multizero_timeout_in_timeout" => {
+            let ms = value.as_small().filter(|ms| *ms >= 0)?;
+            let after = u64::try_from(ms).ok()?;
+            corten_engine::timer::call(after, move || timer_in_timer(p, ZERO_TIMERS));
+            Some(Term::OK)
+        }
+        "gc_state" => {
+            let on = value.as_bool()?;
+            let was = !caller.has_flag(flag::GC_DISABLED);
+            caller.set_flag(flag::GC_DISABLED, !on);
+            Some(Term::bool(was))
+        }
         "proc_sig_block" => {
             let [pid, ms] = value.as_tuple_of::<2>()?;
             let work = Box::new(Block(sleep(*ms)?));

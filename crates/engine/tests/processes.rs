@@ -374,7 +374,7 @@ const CHILDREN: usize = 500;
 
 fn supervisor(p: &Process, step: usize) -> Outcome {
     if step == 0 {
-        p.set_flag(flag::TRAP_EXIT, true);
+        p.shared.set_trap_exit(true);
         for i in 0..CHILDREN {
             let o = SpawnOptions {
                 link: true,

@@ -235,9 +235,16 @@ pub fn run_dirty(p: &Process, registers: &mut Registers) -> Outcome {
         Some(bif) => {
             let args = cx.args(usize::from(mfa.arity));
             let result = (bif.function)(p, args);
+            crate::sched::state::claim(&p.shared);
+            if p.shared.is_exiting() {
+                return Outcome::Yield;
+            }
             finish(cx, mfa, args, result, next)
         }
-        None => undefined(cx, mfa.module, mfa.function, usize::from(mfa.arity), next),
+        None => {
+            crate::sched::state::claim(&p.shared);
+            undefined(cx, mfa.module, mfa.function, usize::from(mfa.arity), next)
+        }
     };
     if to.is_null() {
         return Outcome::from_ret(registers.outcome);

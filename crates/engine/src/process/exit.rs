@@ -1,15 +1,20 @@
 //! How a process ends: the reason is settled first ([`request`], [`uncaught`], [`normal`]), the end itself
-//! ([`finish`]) is done by the scheduler once the process is swapped out.
+//! ([`finish`]) is done by the scheduler once the process is swapped out, some of it in each slice: a process may have
+//! a hundred thousand links. Others hear of the end of a process on a dirty thread before it is back.
 
 use super::table::ProcessPtr;
 use super::{Class, Process, flag, info, state};
+use crate::sched::progress;
 use crate::signal::node::ExitKind;
-use crate::signal::relations::Relations;
-use crate::signal::{Parcel, monitor, ports, receive, send, suspend};
+use crate::signal::relations::Ending;
+use crate::signal::{Body, Parcel, monitor, ports, receive, send};
 use crate::{gc, logger, node, registry, sched, timer};
-use corten_term::{Heap, Term, Word, am};
+use corten_term::{Heap, Pid, Term, Word, am};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
+
+/// Signals refused and relations told in a slice.
+const STEPS: usize = 2000;
 
 /// Called for every process that ends, before links and monitors hear of it: ETS gives its tables away.
 pub type Hook = fn(&Process, Term<'_>);
@@ -20,10 +25,10 @@ pub fn add_hook(hook: Hook) {
     HOOKS.write().push(hook);
 }
 
-/// An exit signal ends the process.
+/// An exit signal ends the process. It may be on a dirty thread, so nothing of its heap is touched.
 pub(crate) fn request(p: &Process, reason: Parcel) {
-    p.heap.adopt(reason.heap);
-    settle(p, reason.term);
+    p.with_relations(|r| r.killed = Some(reason));
+    p.shared.state.fetch_or(state::EXITING, Ordering::AcqRel);
 }
 
 fn settle(p: &Process, reason: Word) {
@@ -127,19 +132,78 @@ fn report_heap(p: &Process, words: usize, kill: bool) {
     );
 }
 
-/// The end. Nothing may use the process afterwards.
+/// Goes on with the end of a process for a slice; true when it is over: nothing may use the process then.
 ///
 /// # Safety
 /// The caller runs the process (its state has `RUNNING` and `EXITING`), which is in no queue.
-pub(crate) unsafe fn finish(ptr: ProcessPtr) {
-    // The process stays in memory until this guard goes, although it leaves the table below.
-    let _guard = crossbeam_epoch::pin();
-    // SAFETY: alive, and ours to run.
+pub(crate) unsafe fn finish(ptr: ProcessPtr) -> bool {
+    // SAFETY: alive until `retire` below, and ours to run.
     let p = unsafe { ptr.0.as_ref() };
     debug_assert!(p.shared.state() & state::EXITING != 0);
-    // SAFETY: settled by whoever set `EXITING`, and kept as a root since.
-    let reason = unsafe { p.root(p.exception.reason.get()) };
+    let mut budget = STEPS;
+    if !tell_others(p, &mut budget) {
+        p.reductions_left.set(0);
+        return false;
+    }
     receive::cancel_timeout(p);
+    p.mailbox.clear();
+    if p.relations.take().is_some_and(|r| r.ghost) {
+        progress::ghost_leaves();
+    }
+    p.shared.state.fetch_or(state::DEAD, Ordering::AcqRel);
+    gc::free(p);
+    // SAFETY: by our caller's promise; it left the table with the first step.
+    unsafe { node().processes.retire(ptr) };
+    true
+}
+
+/// Everything about the end of a process that others see, in steps; true when all of it is done. The caller owns the
+/// process's signals: it runs the process, or holds `DIRTY_SIGNALS`.
+pub(crate) fn tell_others(p: &Process, budget: &mut usize) -> bool {
+    if p.relations.borrow().is_none() && p.incoming.is_empty() {
+        // The most frequent case: nobody is related to it, and no signals are on their way.
+        // SAFETY: settled by whoever set `EXITING`, and kept as a root since.
+        leave(p, unsafe { p.root(p.exception.reason.get()) });
+        let late = p.shared.in_queue.close();
+        if late.is_empty() {
+            return true;
+        }
+        p.incoming.put(late);
+        advance(p, Ending::Refuses);
+    }
+    let stage = p.with_relations(|r| r.ending);
+    if stage == Ending::Told {
+        return true;
+    }
+    let killed = p.with_relations(|r| r.killed.take());
+    let reason = match &killed {
+        Some(parcel) => parcel.term(),
+        // SAFETY: settled by whoever set `EXITING`, and kept as a root since.
+        None => unsafe { p.root(p.exception.reason.get()) },
+    };
+    if stage == Ending::Begins {
+        leave(p, reason);
+        advance(p, Ending::Refuses);
+    }
+    let done = refuse_signals(p, budget) && tell_relations(p, reason, budget);
+    // Nobody waits for a process that is ending to copy literals out of areas that go: it keeps the reason wholly.
+    let keep = match stage {
+        Ending::Begins if !done => Some(Parcel::pack_whole(reason)),
+        _ => killed,
+    };
+    p.with_relations(|r| r.killed = keep);
+    if done {
+        advance(p, Ending::Told);
+    }
+    done
+}
+
+fn advance(p: &Process, to: Ending) {
+    p.with_relations(|r| r.ending = to);
+}
+
+/// It is in no table from now on.
+fn leave(p: &Process, reason: Term<'_>) {
     if p.shared.timers.load(Ordering::Acquire) > 0 {
         timer::cancel_all_of(p.pid());
     }
@@ -147,42 +211,78 @@ pub(crate) unsafe fn finish(ptr: ProcessPtr) {
     for hook in HOOKS.read().iter() {
         hook(p, reason);
     }
-    // SAFETY: by our caller's promise.
-    unsafe { node().processes.remove(ptr) };
-    for signal in p.shared.in_queue.close() {
-        send::refused(signal, p.pid());
-    }
-    if let Some(cold) = p.cold.borrow_mut().as_mut() {
-        for task in std::mem::take(&mut cold.tasks) {
-            task.refuse();
-        }
-    }
-    if let Some(relations) = p.relations.take() {
-        tell_others(p, *relations, reason);
-    }
-    p.mailbox.clear();
-    p.shared.state.fetch_or(state::DEAD, Ordering::AcqRel);
-    gc::free(p);
+    node().processes.unlink(p.pid());
 }
 
-fn tell_others(p: &Process, mut r: Relations, reason: Term<'_>) {
-    let us = p.pid();
-    for (reference, watcher) in r.watchers.take() {
-        send::down(watcher.pid, reference, reason);
+/// What the process has not acted on finds nobody.
+fn refuse_signals(p: &Process, budget: &mut usize) -> bool {
+    if p.with_relations(|r| r.ending) > Ending::Refuses {
+        return true;
     }
-    monitor::demonitor_all(us, r.monitors.take());
-    let suspended = r.suspending.take().into_iter().map(|(pid, _)| pid);
-    suspend::resume_all(us, suspended.collect());
-    for (peer, link) in r.links.take() {
-        if link.unlinking != 0 {
-            continue;
+    loop {
+        while let Some(signal) = p.incoming.next() {
+            send::refused(signal, p.pid());
+            if spent(budget) {
+                return false;
+            }
         }
-        // SAFETY: links are to pids and ports, which are immediates.
-        let peer = unsafe { Term::from_raw(peer) };
-        if let Some(pid) = peer.as_local_pid() {
-            send::link_exit(pid, us.word(), reason);
-        } else if let (Some(port), Some(ports)) = (peer.as_local_port(), ports::get()) {
-            ports.exit(port, us, Parcel::pack(reason));
+        let late = p.shared.in_queue.close();
+        if late.is_empty() {
+            break;
         }
+        p.incoming.put(late);
+    }
+    while let Some(task) = p.with_relations(|r| r.tasks.next()) {
+        task.refuse();
+    }
+    advance(p, Ending::Tells);
+    true
+}
+
+/// Whether the slice is over.
+fn spent(budget: &mut usize) -> bool {
+    *budget = budget.saturating_sub(1);
+    *budget == 0
+}
+
+fn tell_relations(p: &Process, reason: Term<'_>, budget: &mut usize) -> bool {
+    let us = p.pid();
+    // One at a time: nothing is borrowed while others are told.
+    while let Some((reference, watcher)) = p.with_relations(|r| r.watchers.pop()) {
+        send::down(watcher.pid, reference, reason);
+        if spent(budget) {
+            return false;
+        }
+    }
+    while let Some((reference, monitor)) = p.with_relations(|r| r.monitors.pop()) {
+        monitor::tell_target(us, reference, &monitor);
+        if spent(budget) {
+            return false;
+        }
+    }
+    while let Some((who, _)) = p.with_relations(|r| r.suspending.pop()) {
+        send::control(who, Body::Resume { by: us });
+        if spent(budget) {
+            return false;
+        }
+    }
+    while let Some((peer, link)) = p.with_relations(|r| r.links.pop()) {
+        if link.unlinking == 0 {
+            break_link(us, peer, reason);
+        }
+        if spent(budget) {
+            return false;
+        }
+    }
+    true
+}
+
+fn break_link(us: Pid, peer: Word, reason: Term<'_>) {
+    // SAFETY: links are to pids and ports, which are immediates.
+    let peer = unsafe { Term::from_raw(peer) };
+    if let Some(pid) = peer.as_local_pid() {
+        send::link_exit(pid, us.word(), reason);
+    } else if let (Some(port), Some(ports)) = (peer.as_local_port(), ports::get()) {
+        ports.exit(port, us, Parcel::pack(reason));
     }
 }

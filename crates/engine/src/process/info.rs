@@ -92,6 +92,18 @@ pub fn is_item(name: Atom) -> bool {
     ITEMS.contains(&name)
 }
 
+/// Whether the answer depends on what the process allocates.
+pub(crate) fn is_about_heap(name: Atom) -> bool {
+    matches!(
+        name,
+        am::memory
+            | am::total_heap_size
+            | am::garbage_collection_info
+            | am::binary
+            | am::reductions
+    )
+}
+
 /// All of them, but `{dictionary, Key}`.
 pub fn items() -> &'static [Atom] {
     &ITEMS
@@ -172,7 +184,7 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
             let key = Atom::new("$process_label").ok()?;
             dictionary_value(p, Term::atom(key), heap)
         }
-        am::trap_exit => Term::bool(p.has_flag(flag::TRAP_EXIT)),
+        am::trap_exit => Term::bool(p.shared.traps_exit()),
         am::error_handler => Term::atom(p.error_handler()),
         am::heap_size => number(gc::block_words(p)),
         am::stack_size => number(gc::stack_words(p)),
@@ -258,7 +270,7 @@ fn status(p: &Process, own: bool) -> Atom {
     let s = p.shared.state();
     if s & (state::EXITING | state::DEAD) != 0 {
         am::exiting
-    } else if own {
+    } else if own || s & state::RUNNING_DIRTY != 0 {
         am::running
     } else if s & state::COLLECTING != 0 {
         am::garbage_collecting

@@ -21,7 +21,7 @@ pub mod tasks;
 pub use table::ProcessTable;
 
 use crate::signal::Parcel;
-use crate::signal::inqueue::InQueue;
+use crate::signal::inqueue::{InQueue, Incoming};
 use crate::signal::mailbox::Mailbox;
 use crate::signal::relations::Relations;
 use corten_term::{Atom, Heap, Pid, Term, Word, am};
@@ -49,7 +49,7 @@ pub mod state {
     pub const DIRTY_CPU: u32 = 1 << 8;
     /// A system process (`is_system_process`).
     pub const SYSTEM: u32 = 1 << 9;
-    /// Traps exits: read by senders of exit signals only as a hint.
+    /// Traps exits: here because whoever handles its signals has to know.
     pub const TRAP_EXIT: u32 = 1 << 10;
     /// A dirty thread runs it.
     pub const RUNNING_DIRTY: u32 = 1 << 11;
@@ -57,9 +57,18 @@ pub mod state {
     pub const COLLECTING: u32 = 1 << 12;
     /// The timer of a `receive` fired.
     pub const TIMEOUT: u32 = 1 << 13;
+    /// Somebody owns its signals while it is on a dirty thread or waits for one: another process that handles them,
+    /// or the dirty thread once the native function has returned. See `signal::dirty`.
+    pub const DIRTY_SIGNALS: u32 = 1 << 14;
+    /// A handler of signals of dirty processes was told that there are some.
+    pub const DIRTY_NOTIFIED: u32 = 1 << 15;
     /// Priority, two bits: 0 max, 1 high, 2 normal, 3 low.
     pub const PRIORITY_SHIFT: u32 = 16;
     pub const PRIORITY_MASK: u32 = 3 << PRIORITY_SHIFT;
+    /// Two bits: a process of this priority (3 stands for max) waits for it to act on a signal. It is queued as
+    /// one of that priority meanwhile.
+    pub const BOOST_SHIFT: u32 = 18;
+    pub const BOOST_MASK: u32 = 3 << BOOST_SHIFT;
 }
 
 /// The part of a process that every thread may touch.
@@ -90,6 +99,23 @@ impl Shared {
     }
     pub fn priority(&self) -> u32 {
         (self.state() & state::PRIORITY_MASK) >> state::PRIORITY_SHIFT
+    }
+    /// The priority that it is queued with.
+    pub fn urgency(&self) -> u32 {
+        let boost = (self.state() & state::BOOST_MASK) >> state::BOOST_SHIFT;
+        self.priority().min(3 - boost)
+    }
+    pub fn traps_exit(&self) -> bool {
+        self.state() & state::TRAP_EXIT != 0
+    }
+    /// `process_flag(trap_exit, On)`; returns what it was.
+    pub fn set_trap_exit(&self, on: bool) -> bool {
+        let old = if on {
+            self.state.fetch_or(state::TRAP_EXIT, Ordering::AcqRel)
+        } else {
+            self.state.fetch_and(!state::TRAP_EXIT, Ordering::AcqRel)
+        };
+        old & state::TRAP_EXIT != 0
     }
     /// Gives it another priority; returns the one it had. It counts when the process is queued next.
     pub fn set_priority(&self, priority: u32) -> u32 {
@@ -144,7 +170,6 @@ pub struct Exception {
 
 /// Flags of the private part.
 pub mod flag {
-    pub const TRAP_EXIT: u32 = 1;
     pub const SENSITIVE: u32 = 1 << 1;
     /// Message data off heap.
     pub const OFF_HEAP_MESSAGES: u32 = 1 << 2;
@@ -157,6 +182,8 @@ pub mod flag {
     /// The receive timer fired.
     pub const TIMED_OUT: u32 = 1 << 6;
     pub const HIBERNATED: u32 = 1 << 7;
+    /// A test has said that system tasks which collect have to wait.
+    pub const GC_DISABLED: u32 = 1;
     pub const ASYNC_DIST: u32 = 1 << 8;
     pub const MAX_HEAP_KILL: u32 = 1 << 9;
     pub const MAX_HEAP_LOG: u32 = 1 << 10;
@@ -215,6 +242,8 @@ pub struct Process {
     pub exception: Exception,
 
     // ---- relations ----
+    /// Signals taken out of the in-queue that were not acted on yet.
+    pub incoming: Incoming,
     pub mailbox: Mailbox,
     pub relations: RefCell<Option<Box<Relations>>>,
     pub dictionary: dictionary::Dictionary,
@@ -241,8 +270,6 @@ pub struct Cold {
     pub last_calls: Vec<Mfa>,
     /// Subscriptions of `net_kernel:monitor_nodes`.
     pub node_monitors: u32,
-    /// System tasks to execute between slices.
-    pub tasks: Vec<tasks::Pending>,
 }
 
 impl Default for Cold {
@@ -255,7 +282,6 @@ impl Default for Cold {
             saved_calls: 0,
             last_calls: Vec::new(),
             node_monitors: 0,
-            tasks: Vec::new(),
         }
     }
 }
@@ -314,6 +340,7 @@ impl Process {
                 reason: Cell::new(corten_term::layout::NIL),
                 trace: Cell::new(corten_term::layout::NIL),
             },
+            incoming: Incoming::default(),
             mailbox: Mailbox::default(),
             relations: RefCell::default(),
             dictionary: dictionary::Dictionary::default(),

@@ -165,16 +165,18 @@ impl ProcessTable {
         all
     }
 
-    /// Takes a process out. Its memory is freed when nobody can look at it any more.
+    /// Takes a process out, once. It stays in memory until [`ProcessTable::retire`].
+    pub(crate) fn unlink(&self, pid: Pid) {
+        self.slot(pid).store(ptr::null_mut(), Ordering::Release);
+        self.count.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Frees a process that was taken out, when nobody can look at it any more.
     ///
     /// # Safety
     /// The caller runs the process for the last time, and no queue holds it.
-    pub(crate) unsafe fn remove(&self, p: ProcessPtr) {
-        // SAFETY: the process is alive until the guards of now are gone.
-        let pid = unsafe { (*p.0.as_ptr()).shared.pid };
+    pub(crate) unsafe fn retire(&self, p: ProcessPtr) {
         let guard = crossbeam_epoch::pin();
-        self.slot(pid).store(ptr::null_mut(), Ordering::Release);
-        self.count.fetch_sub(1, Ordering::AcqRel);
         // SAFETY: it came from a box (`Reserved::publish`) and is in no table or queue now. What it owns may be
         // dropped by any thread.
         unsafe {
@@ -214,16 +216,21 @@ mod tests {
         let all: Vec<_> = (0..1024).map(|_| add()).collect();
         assert_eq!(t.reserve().err(), Some(TableFull));
         assert!(t.is_alive(Pid::from_data(5)));
-        // SAFETY: nobody else knows these processes.
-        unsafe { t.remove(all[5]) };
+        let remove = |p: ProcessPtr| {
+            // SAFETY: nobody else knows these processes.
+            unsafe {
+                t.unlink(p.0.as_ref().shared.pid);
+                t.retire(p);
+            }
+        };
+        remove(all[5]);
         assert!(!t.is_alive(Pid::from_data(5)));
         let again = t.reserve().unwrap();
         assert_eq!(again.pid.data(), 1024 + 5);
         assert_eq!(t.pids().len(), 1023);
         for (i, p) in all.into_iter().enumerate() {
             if i != 5 {
-                // SAFETY: as above.
-                unsafe { t.remove(p) };
+                remove(p);
             }
         }
     }

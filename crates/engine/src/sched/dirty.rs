@@ -115,7 +115,13 @@ fn run(ptr: ProcessPtr, registers: &mut Registers) {
     let p = unsafe { ptr.0.as_ref() };
     state::run_dirty(&p.shared);
     p.reductions_left.set(SLICE);
-    let outcome = executor().run_dirty(p, registers);
+    // One that was killed while it waited for this thread does not begin.
+    let outcome = if p.shared.is_exiting() {
+        state::claim(&p.shared);
+        Outcome::Yield
+    } else {
+        executor().run_dirty(p, registers)
+    };
     let used = SLICE.saturating_sub(p.reductions_left.get());
     p.reductions
         .set(p.reductions.get() + u64::try_from(used).unwrap_or(0));
@@ -126,7 +132,7 @@ fn run(ptr: ProcessPtr, registers: &mut Registers) {
         crate::process::exit::normal(p);
     }
     // Signals that came meanwhile, the exit, and everything else are for a scheduler.
-    state::requeue(&p.shared, 0);
+    let _ = state::requeue(&p.shared, 0);
     enqueue(ptr);
     debug_assert!(scheduler::current_index().is_none());
 }

@@ -3,16 +3,28 @@
 //!
 //! Nobody is stopped (compare [`super::block`]): the slices of each scheduler are counted anyway. Dirty threads do not
 //! take part. A process that one of them runs answers requests afterwards, and what it shows to others until then
-//! is copied at once.
+//! is copied at once. One that is killed meanwhile cannot be asked any more, while a native function may still look at
+//! its terms: there is no progress before that has returned.
 
 use super::scheduler::{all, current_index};
 use super::state;
 use crate::{Process, Stop, node, timer};
 use corten_term::Pid;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// Looks at it so many times, a slice apart, before it sleeps between looks.
 const EAGER: u32 = 10;
+
+/// Processes that are gone for others and still on a dirty thread.
+static GHOSTS: AtomicUsize = AtomicUsize::new(0);
+
+pub(crate) fn ghost_appears() {
+    GHOSTS.fetch_add(1, Ordering::SeqCst);
+}
+
+pub(crate) fn ghost_leaves() {
+    GHOSTS.fetch_sub(1, Ordering::SeqCst);
+}
 
 /// Slices that the schedulers had begun at a moment.
 #[derive(Debug)]
@@ -37,7 +49,7 @@ impl Progress {
         let passed = |(i, s): (usize, &super::scheduler::Scheduler)| {
             Some(i) == here || s.has_left(self.slices.get(i).copied().unwrap_or(0))
         };
-        all().iter().enumerate().all(passed)
+        GHOSTS.load(Ordering::SeqCst) == 0 && all().iter().enumerate().all(passed)
     }
 
     /// What the native function that waits for it does: it is called again, soon or, when somebody takes long, later.

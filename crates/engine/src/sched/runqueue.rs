@@ -61,6 +61,29 @@ impl List {
         self.last = p;
     }
 
+    /// Takes a process out, if it is in the list.
+    fn unlink(&mut self, p: *mut Process) -> bool {
+        let (mut before, mut at) = (ptr::null_mut::<Process>(), self.first);
+        while !at.is_null() {
+            // SAFETY: queued processes are alive; links are only touched under the lock.
+            let next = unsafe { (*at).shared.queue_next.load(Ordering::Relaxed) };
+            if at == p {
+                if before.is_null() {
+                    self.first = next;
+                } else {
+                    // SAFETY: as above.
+                    unsafe { (*before).shared.queue_next.store(next, Ordering::Relaxed) };
+                }
+                if self.last == p {
+                    self.last = before;
+                }
+                return true;
+            }
+            (before, at) = (at, next);
+        }
+        false
+    }
+
     fn pop(&mut self) -> Option<*mut Process> {
         let p = self.first;
         if p.is_null() {
@@ -81,7 +104,7 @@ impl List {
             // SAFETY: as above; `passes` is guarded by the lock.
             let shared = unsafe { &(*p).shared };
             let left = shared.passes.load(Ordering::Relaxed);
-            if shared.priority() != LOW || left == 0 {
+            if shared.urgency() != LOW || left == 0 {
                 return Some(p);
             }
             shared.passes.store(left - 1, Ordering::Relaxed);
@@ -104,9 +127,9 @@ impl RunQueue {
     pub(crate) fn push(&self, p: ProcessPtr) -> usize {
         // SAFETY: the process has `IN_QUEUE` set, so it is alive and this is the only queue.
         let shared = unsafe { &p.0.as_ref().shared };
-        let priority = shared.priority();
-        let list = (priority as usize).min(LISTS - 1);
         let mut lists = self.lists.lock();
+        let priority = shared.urgency();
+        let list = (priority as usize).min(LISTS - 1);
         if priority == LOW {
             shared.passes.store(PASSES, Ordering::Relaxed);
         }
@@ -115,6 +138,21 @@ impl RunQueue {
         self.lengths[list].fetch_add(1, Ordering::SeqCst);
         drop(lists);
         self.len()
+    }
+
+    /// Moves a process that has become more urgent to the list where it belongs now. False: it is not in this queue.
+    pub(crate) fn promote(&self, p: ProcessPtr) -> bool {
+        let mut lists = self.lists.lock();
+        let Some(from) = lists.iter_mut().position(|l| l.unlink(p.0.as_ptr())) else {
+            return false;
+        };
+        // SAFETY: it was in the queue, so it is alive and in no other one.
+        let to = unsafe { p.0.as_ref() }.shared.urgency() as usize;
+        // SAFETY: as above.
+        unsafe { lists[to.min(LISTS - 1)].push(p.0.as_ptr()) };
+        self.lengths[from].fetch_sub(1, Ordering::SeqCst);
+        self.lengths[to.min(LISTS - 1)].fetch_add(1, Ordering::SeqCst);
+        true
     }
 
     /// Takes the process that is to run next.

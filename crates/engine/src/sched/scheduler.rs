@@ -7,7 +7,9 @@
 use super::runqueue::RunQueue;
 use super::stats::Counters;
 use super::{Outcome, Registers, SLICE, block, dirty, executor, state};
-use crate::process::state::{ACTIVE, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPENDED, TIMEOUT};
+use crate::process::state::{
+    ACTIVE, BOOST_MASK, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPENDED, TIMEOUT,
+};
 use crate::process::table::ProcessPtr;
 use crate::process::{Process, exit, flag, tasks};
 use crate::signal::handle;
@@ -152,6 +154,14 @@ fn place(home: usize, active: usize) -> usize {
     }
 }
 
+/// A process in a queue has become more urgent.
+pub(super) fn promote(p: ProcessPtr) {
+    if all().iter().any(|s| s.queue.promote(p)) {
+        // Its scheduler may be busy with less urgent ones; another one may come for it.
+        wake_thief(active());
+    }
+}
+
 /// There is more to do than one thread does: another one may come and steal.
 fn wake_thief(active: usize) {
     if PARKED.load(Ordering::SeqCst) > 0 {
@@ -246,33 +256,43 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
     // Reductions used in this slice before the process wanted to wait and could not.
     let mut slice = 0;
     loop {
-        prepare(p);
+        let more = prepare(p);
         let word = p.shared.state();
         if word & EXITING != 0 {
             account(p, counters);
             // SAFETY: we run it, and it is in no queue.
-            unsafe { exit::finish(ptr) };
+            if !unsafe { exit::finish(ptr) } {
+                account(p, counters);
+                requeue(ptr, p, index);
+            }
             return;
         }
-        let outcome = if word & SUSPENDED != 0 {
-            account(p, counters);
-            if state::suspend(&p.shared) {
-                return;
-            }
-            continue;
-        } else if word & ACTIVE == 0 {
-            Outcome::Wait
-        } else {
-            super::note_running(Some(p));
-            let outcome = run_watched(p, registers);
-            super::note_running(None);
-            outcome
-        };
+        let outcome =
+            if more && (word & (ACTIVE | SUSPENDED) != ACTIVE || p.reductions_left.get() <= 0) {
+                Outcome::Yield
+            } else if word & SUSPENDED != 0 {
+                account(p, counters);
+                if state::suspend(&p.shared) {
+                    return;
+                }
+                continue;
+            } else if word & ACTIVE == 0 {
+                Outcome::Wait
+            } else {
+                super::note_running(Some(p));
+                let outcome = run_watched(p, registers);
+                super::note_running(None);
+                outcome
+            };
         match outcome {
             Outcome::Wait => {
                 // Once asleep it is not ours any more: what was used is booked before.
                 let left = p.reductions_left.get();
                 account(p, counters);
+                // A task may have come up while the process was running.
+                if handle::has_tasks(p) {
+                    return requeue(ptr, p, index);
+                }
                 if state::wait(&p.shared) {
                     return;
                 }
@@ -290,12 +310,12 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
             }
             Outcome::DirtyIo => {
                 account(p, counters);
-                state::requeue(&p.shared, DIRTY_IO);
+                state::go_dirty(&p.shared, DIRTY_IO);
                 return dirty::submit(dirty::Pool::Io, ptr);
             }
             Outcome::DirtyCpu => {
                 account(p, counters);
-                state::requeue(&p.shared, DIRTY_CPU);
+                state::go_dirty(&p.shared, DIRTY_CPU);
                 return dirty::submit(dirty::Pool::Cpu, ptr);
             }
             Outcome::Exited => {
@@ -321,8 +341,9 @@ fn run_watched(p: &Process, registers: &mut Registers) -> Outcome {
     outcome
 }
 
-/// What comes before the process's own code: its timer, its signals, its system tasks.
-fn prepare(p: &Process) {
+/// What comes before the process's own code: its timer, its signals, its system tasks. True if there is more of that
+/// than a slice takes.
+fn prepare(p: &Process) -> bool {
     let word = p.shared.state();
     if word & TIMEOUT != 0 {
         p.shared.state.fetch_and(!TIMEOUT, Ordering::AcqRel);
@@ -332,12 +353,18 @@ fn prepare(p: &Process) {
             p.set_flag(flag::TIMED_OUT, true);
         }
     }
-    if word & SIGNALS != 0 {
-        handle::arrived(p);
+    let mut more = word & SIGNALS != 0 && handle::arrived(p);
+    if p.shared.state() & EXITING != 0 {
+        return more;
     }
-    if handle::has_tasks(p) && p.shared.state() & EXITING == 0 {
-        tasks::run(p);
+    if handle::has_tasks(p) {
+        more |= tasks::run(p);
     }
+    if p.shared.state() & BOOST_MASK != 0 {
+        let urgent = p.with_relations(|r| r.tasks.priority());
+        state::set_boost(&p.shared, urgent);
+    }
+    more
 }
 
 /// Books the reductions of the slice, before the process is let go.
@@ -349,7 +376,7 @@ fn account(p: &Process, counters: &Counters) {
 }
 
 fn requeue(ptr: ProcessPtr, p: &Process, index: usize) {
-    state::requeue(&p.shared, 0);
+    let _ = state::requeue(&p.shared, 0);
     let active = active();
     if index >= active {
         return enqueue(ptr);

@@ -16,6 +16,9 @@
 //!   exactly one queue. `DEAD` keeps `RUNNING`, so nobody queues a process that is gone.
 //! - A sender pushes its signal first and sets `SIGNALS` then; who finds it set before has nothing more to do, because
 //!   the process is going to look. The receiver clears `SIGNALS` first and takes the in-queue then.
+//! - While a process is on a dirty thread or waits for one, whoever sets `DIRTY_SIGNALS` owns its signals, mailbox and
+//!   relations: another process that handles them, or the dirty thread itself when its native function has
+//!   returned (`claim`). The dirty thread cannot let go of the process before it has it.
 //! - A process goes to sleep by one compare-and-swap that fails when `SIGNALS`, `TIMEOUT` or `EXITING` came in between.
 
 use super::scheduler;
@@ -25,6 +28,8 @@ use crate::process::{Process, Shared};
 use std::sync::atomic::Ordering;
 
 const OWNED: u32 = IN_QUEUE | RUNNING | RUNNING_DIRTY | DEAD;
+/// On a dirty thread, or waiting for one.
+const DIRTY: u32 = RUNNING_DIRTY | DIRTY_IO | DIRTY_CPU;
 
 /// The process that a public part belongs to.
 pub(crate) fn process_of(shared: &Shared) -> ProcessPtr {
@@ -40,7 +45,79 @@ pub fn signal_arrived(shared: &Shared, message: bool) {
     let old = shared.state.fetch_or(bits, Ordering::AcqRel);
     if old & SIGNALS == 0 && old & OWNED == 0 {
         queue(shared);
+    } else if !message && old & DIRTY != 0 {
+        dirty_signals_arrived(shared);
     }
+}
+
+/// Tells a process that handles signals of dirty processes about this one.
+#[cold]
+fn dirty_signals_arrived(shared: &Shared) {
+    let old = shared.state.fetch_or(DIRTY_NOTIFIED, Ordering::AcqRel);
+    if old & DIRTY_NOTIFIED == 0 {
+        crate::signal::dirty::notify(shared);
+    }
+}
+
+/// Takes hold of the signals of a process that is on a dirty thread or waits for one. `None`: it is not.
+/// `Some(false)`: another one has them.
+pub(crate) fn lock_dirty(shared: &Shared) -> Option<bool> {
+    let old = shared
+        .state
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
+            (s & DIRTY != 0 && s & DIRTY_SIGNALS == 0)
+                .then_some((s | DIRTY_SIGNALS) & !DIRTY_NOTIFIED)
+        });
+    match old {
+        Ok(_) => Some(true),
+        Err(s) if s & DIRTY != 0 => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// Gives them back. The process may be gone right afterwards.
+pub(crate) fn unlock_dirty(shared: &Shared) {
+    shared.state.fetch_and(!DIRTY_SIGNALS, Ordering::AcqRel);
+}
+
+/// On the dirty thread that runs the process, once the native function has returned: the process is this thread's alone
+/// from here on. Whoever handles its signals is waited for.
+pub fn claim(shared: &Shared) {
+    let mut turns = 0;
+    while lock_dirty(shared) == Some(false) {
+        turns += 1;
+        if turns < 100 {
+            std::hint::spin_loop();
+        } else {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+    }
+}
+
+/// Somebody of priority `priority` waits for the process to act on a signal that was sent just now.
+pub(crate) fn boost(shared: &Shared, priority: u32) {
+    let bits = 3u32.saturating_sub(priority);
+    let old = shared
+        .state
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
+            let less = priority < (s & PRIORITY_MASK) >> PRIORITY_SHIFT
+                && (s & BOOST_MASK) >> BOOST_SHIFT < bits;
+            (less && s & DEAD == 0).then_some((s & !BOOST_MASK) | (bits << BOOST_SHIFT))
+        });
+    if old.is_ok_and(|s| s & IN_QUEUE != 0 && s & DIRTY == 0) {
+        scheduler::promote(process_of(shared));
+    }
+}
+
+/// The most urgent of the tasks that are left has this priority; none are left.
+pub(super) fn set_boost(shared: &Shared, priority: Option<u32>) {
+    let bits = 3 - priority.unwrap_or(3).min(3);
+    // With signals on their way somebody may have asked for more just now.
+    let _ = shared
+        .state
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
+            (s & SIGNALS == 0).then_some((s & !BOOST_MASK) | (bits << BOOST_SHIFT))
+        });
 }
 
 /// The timer of a `receive` fired.
@@ -92,12 +169,12 @@ pub(super) fn run_dirty(shared: &Shared) {
 
 /// The process has nothing to do: false if something came in between, and then it is still ours.
 pub(super) fn wait(shared: &Shared) -> bool {
-    sleep(shared, RUNNING | RUNNING_DIRTY | ACTIVE)
+    sleep(shared, RUNNING | RUNNING_DIRTY | DIRTY_SIGNALS | ACTIVE)
 }
 
 /// The process is suspended: what it was doing it does later.
 pub(super) fn suspend(shared: &Shared) -> bool {
-    sleep(shared, RUNNING | RUNNING_DIRTY)
+    sleep(shared, RUNNING | RUNNING_DIRTY | DIRTY_SIGNALS)
 }
 
 fn sleep(shared: &Shared, clear: u32) -> bool {
@@ -109,12 +186,25 @@ fn sleep(shared: &Shared, clear: u32) -> bool {
         .is_ok()
 }
 
-/// The process goes back into a queue; `dirty` are the bits of a pool, or none.
-pub(super) fn requeue(shared: &Shared, dirty: u32) {
+/// The process goes to a dirty pool, and its signals to who handles those of dirty processes.
+pub(super) fn go_dirty(shared: &Shared, pool: u32) {
+    // It cannot go away before it has been in the pool's queue, where the caller puts it afterwards.
+    if requeue(shared, pool) {
+        dirty_signals_arrived(shared);
+    }
+}
+
+/// The process goes back into a queue; `dirty` are the bits of a pool, or none. True: with signals to a pool.
+pub(super) fn requeue(shared: &Shared, dirty: u32) -> bool {
     let old = shared
         .state
         .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
-            Some((s & !(RUNNING | RUNNING_DIRTY)) | IN_QUEUE | dirty)
+            Some((s & !(RUNNING | RUNNING_DIRTY | DIRTY_SIGNALS)) | IN_QUEUE | dirty)
         });
     debug_assert!(old.is_ok_and(|s| s & (RUNNING | RUNNING_DIRTY) != 0));
+    // Senders that saw it running have left the signals to it.
+    if dirty != 0 && old.is_ok_and(|s| s & SIGNALS != 0) {
+        return true;
+    }
+    false
 }

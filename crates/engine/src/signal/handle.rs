@@ -1,5 +1,9 @@
 //! What a process does with the signals that have arrived. Runs on the thread that runs the process, between
-//! slices and in `receive`; nothing here allocates on the process's heap or collects, so terms stay where they are.
+//! slices and in `receive` (or for a process on a dirty thread: see [`super::dirty`]); nothing here allocates on
+//! the process's heap or collects, so terms stay where they are.
+//!
+//! However many signals there are, each call does a bounded amount of work: what is left stays in
+//! `Process::incoming`, in order, with `SIGNALS` set, for the next slice.
 
 use super::node::{Body, ExitKind, ExitSignal, Node};
 use super::{Parcel, link, monitor, send, suspend};
@@ -9,49 +13,81 @@ use crate::process::{exit, flag, state};
 use corten_term::{Pid, Term, am};
 use std::sync::atomic::Ordering;
 
-/// Reductions that handling signals costs at most, each time.
-const MOST_REDUCTIONS: usize = 1000;
+/// What acting on signals costs, in steps, and how many of them one call takes.
+const STEPS: usize = 8000;
+const SIGNAL_STEPS: usize = 8;
+const STEPS_PER_REDUCTION: usize = 16;
 
-/// Takes the in-queue and acts on all of it. Afterwards look at the state word: the process may be exiting or
-/// suspended.
-pub fn arrived(p: &Process) {
+/// What a round of handling came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Round {
+    steps: usize,
+    /// Signals are left.
+    pub more: bool,
+}
+
+/// Acts on the signals that have arrived, up to a limit; true if some are left. Afterwards look at the state word: the
+/// process may be exiting or suspended.
+pub fn arrived(p: &Process) -> bool {
+    let round = act_on_some(p, false);
+    p.bump_reductions(round.steps / STEPS_PER_REDUCTION);
+    round.more
+}
+
+/// Whether there are signals to act on.
+pub fn has_signals(p: &Process) -> bool {
+    !p.incoming.is_empty() || !p.shared.in_queue.is_empty()
+}
+
+fn next(p: &Process) -> Option<Node> {
+    if p.incoming.is_empty() {
+        p.incoming.put(p.shared.in_queue.take());
+    }
+    p.incoming.next()
+}
+
+/// `elsewhere`: the process itself is on a dirty thread.
+pub(super) fn act_on_some(p: &Process, elsewhere: bool) -> Round {
     p.shared.state.fetch_and(!state::SIGNALS, Ordering::AcqRel);
-    let mut handled = 0;
+    let mut steps = 0;
     let mut active = false;
-    for signal in p.shared.in_queue.take() {
-        handled += 1;
-        if p.shared.state() & state::EXITING != 0 {
-            // What comes behind the signal that ended us finds nobody.
-            if let Ok(body) = signal.into_body() {
-                refuse(body, p.pid(), Term::atom(am::noproc));
-            }
-            continue;
-        }
+    // What comes behind a signal that ends the process is for `process::exit` to refuse.
+    let mut exiting = p.shared.is_exiting();
+    while !exiting && steps < STEPS {
+        let Some(signal) = next(p) else { break };
         match signal.into_body() {
             Err(message) => {
                 p.mailbox.push(message);
                 active = true;
+                steps += 1;
             }
-            Ok(body) => active |= act(p, body),
+            Ok(body) => {
+                active |= act(p, body, elsewhere);
+                exiting = p.shared.is_exiting();
+                steps += SIGNAL_STEPS;
+            }
         }
     }
-    if active {
-        p.shared.state.fetch_or(state::ACTIVE, Ordering::AcqRel);
+    let more = !exiting && has_signals(p);
+    let bits = [(active, state::ACTIVE), (more, state::SIGNALS)];
+    let bits = bits.iter().filter(|b| b.0).fold(0, |all, b| all | b.1);
+    if bits != 0 {
+        p.shared.state.fetch_or(bits, Ordering::AcqRel);
     }
-    // However many there were, the process itself gets to run too.
-    p.bump_reductions((handled / 4).min(MOST_REDUCTIONS));
+    Round { steps, more }
 }
 
 /// Whether system tasks wait to be executed between slices.
 pub fn has_tasks(p: &Process) -> bool {
-    p.cold
-        .borrow()
-        .as_ref()
-        .is_some_and(|c| !c.tasks.is_empty())
+    let relations = p.relations.borrow();
+    let Some(r) = relations.as_ref() else {
+        return false;
+    };
+    !r.tasks.is_empty() && (!p.has_flag(flag::GC_DISABLED) || r.tasks.any(|t| !t.collects()))
 }
 
 /// Acts on one signal; true if a waiting process has to look again.
-fn act(p: &Process, body: Body) -> bool {
+fn act(p: &Process, body: Body, elsewhere: bool) -> bool {
     match body {
         Body::Exit(signal) => return exit_signal(p, *signal),
         Body::Link(from) => link::linked(p, from),
@@ -77,11 +113,19 @@ fn act(p: &Process, body: Body) -> bool {
         Body::IsAlive(reply) => send::answer_atom(*reply, am::true_),
         // The stack can only be looked at between slices.
         Body::ProcessInfo { reply, request } => {
-            p.with_cold(|c| c.tasks.push(Pending::Info(reply, request)));
+            let priority = p.shared.urgency();
+            p.with_relations(|r| r.tasks.add(priority, Pending::Info(reply, request)));
         }
         Body::Suspend { by, reply } => suspend::suspended(p, by, reply),
         Body::Resume { by } => suspend::resumed(p, by),
-        Body::Task(task) => p.with_cold(|c| c.tasks.push(Pending::Task(task))),
+        Body::Task(task) => {
+            let priority = task.priority;
+            p.with_relations(|r| r.tasks.add(priority, Pending::Task(task)));
+        }
+        Body::Call(work) if elsewhere && !work.anywhere() => {
+            let priority = p.shared.priority();
+            p.with_relations(|r| r.tasks.add(priority, Pending::Call(work)));
+        }
         Body::Call(work) => {
             work.run(p);
             return true;
@@ -89,7 +133,6 @@ fn act(p: &Process, body: Body) -> bool {
     }
     false
 }
-
 /// An exit signal: ignored, turned into a message, or the end.
 fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
     if signal.kind == ExitKind::Link && !link::broken(p, signal.from) {
@@ -101,7 +144,7 @@ fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
         exit::request(p, Parcel::pack(Term::atom(am::killed)));
         return true;
     }
-    if p.has_flag(flag::TRAP_EXIT) {
+    if p.shared.traps_exit() {
         let heap = signal.parcel.heap;
         let term = {
             // SAFETY: `from` and the reason are immediates or lie on the heap that we just took.

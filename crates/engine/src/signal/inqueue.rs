@@ -1,6 +1,7 @@
 //! The in-queue: many senders push, the receiver takes all. Lock free; one word.
 
 use super::node::{Node, Signal};
+use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -75,6 +76,12 @@ impl Drop for InQueue {
 #[derive(Debug)]
 pub struct Taken(*mut Signal);
 
+impl Taken {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_null()
+    }
+}
+
 impl Iterator for Taken {
     type Item = Node;
     fn next(&mut self) -> Option<Node> {
@@ -94,6 +101,35 @@ impl Iterator for Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         self.for_each(drop);
+    }
+}
+
+/// Signals that the receiver has taken and puts off, oldest first.
+#[derive(Debug, Default)]
+pub struct Incoming(Cell<Option<ptr::NonNull<Signal>>>);
+
+impl Incoming {
+    pub fn is_empty(&self) -> bool {
+        self.0.get().is_none()
+    }
+    /// The oldest one.
+    pub fn next(&self) -> Option<Node> {
+        let mut taken = Taken(self.0.take()?.as_ptr());
+        let node = taken.next();
+        self.put(taken);
+        node
+    }
+    /// Keeps signals for later. It has to be empty.
+    pub fn put(&self, mut signals: Taken) {
+        debug_assert!(self.is_empty());
+        let first = std::mem::replace(&mut signals.0, ptr::null_mut());
+        self.0.set(ptr::NonNull::new(first));
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        while self.next().is_some() {}
     }
 }
 

@@ -9,8 +9,10 @@
 //! - [`send`]: what senders call; [`handle`]: what the receiver does with what it got;
 //! - [`receive`]: primitives for the `receive` instructions;
 //! - [`relations`]: links, monitors, aliases; [`link`], [`monitor`], [`suspend`]: the operations on them;
+//! - [`dirty`]: signals of a process that is on a dirty thread;
 //! - [`ports`]: what ports have to offer to take part.
 
+pub mod dirty;
 pub mod handle;
 pub mod inqueue;
 pub mod link;

@@ -127,7 +127,7 @@ pub fn demonitor(p: &Process, reference: RefNumbers) -> bool {
 }
 
 /// Tells what was watched that it is not any more.
-fn tell_target(us: Pid, reference: RefNumbers, monitor: &Monitor) {
+pub(crate) fn tell_target(us: Pid, reference: RefNumbers, monitor: &Monitor) {
     match monitor.target {
         Target::Process(pid) => {
             send::control(pid, Body::Demonitor(reference));
@@ -139,13 +139,6 @@ fn tell_target(us: Pid, reference: RefNumbers, monitor: &Monitor) {
         }
         Target::TimeOffset => crate::timer::offset::unwatch(us),
         Target::Remote | Target::NoPort => {}
-    }
-}
-
-/// Ends all monitors that an exiting process has set.
-pub(crate) fn demonitor_all(us: Pid, monitors: Vec<(RefNumbers, Monitor)>) {
-    for (reference, monitor) in monitors {
-        tell_target(us, reference, &monitor);
     }
 }
 

@@ -102,6 +102,8 @@ pub struct SuspendReply {
 #[derive(Debug)]
 pub struct Task {
     pub requester: Pid,
+    /// Of the one who waits: 0 max to 3 low.
+    pub priority: u32,
     /// `{Operation, RequestId, Argument…}`.
     pub request: Parcel,
 }
@@ -161,6 +163,10 @@ pub enum Body {
 /// Rare work that a process does for another one.
 pub trait Work: Send {
     fn run(self: Box<Self>, p: &crate::Process);
+    /// It leaves the process alone: another thread may run it while the process is on a dirty thread.
+    fn anywhere(&self) -> bool {
+        false
+    }
     /// The receiver is gone.
     fn gone(self: Box<Self>) {}
 }

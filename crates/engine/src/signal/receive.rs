@@ -32,18 +32,23 @@ pub fn peek(p: &Process) -> Peek {
 
 #[cold]
 fn peek_arrived(p: &Process) -> Peek {
-    if p.shared.in_queue.is_empty() {
+    if !handle::has_signals(p) {
         return if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 {
             Peek::Leave
         } else {
             Peek::Empty
         };
     }
-    handle::arrived(p);
+    let more = handle::arrived(p);
     if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 || handle::has_tasks(p) {
         return Peek::Leave;
     }
-    p.mailbox.examine().map_or(Peek::Empty, Peek::Message)
+    match p.mailbox.examine() {
+        Some(w) => Peek::Message(w),
+        // The rest of them in the next slice.
+        None if more => Peek::Leave,
+        None => Peek::Empty,
+    }
 }
 
 /// The examined message matches: takes it out of the mailbox. Its terms belong to the heap from now on; the

@@ -1,6 +1,7 @@
 //! Links, monitors and aliases of a process, as it sees them. Only the thread that runs the process comes here.
 
 use super::Parcel;
+use crate::process::tasks::Tasks;
 use corten_term::{Atom, Pid, PortId, RefNumbers, Word};
 use std::collections::BTreeMap;
 
@@ -88,6 +89,14 @@ impl<K: Ord + Copy, V> SmallMap<K, V> {
             SmallMap::Many(m) => Box::new(m.iter()),
         }
     }
+    /// Takes the entry with the smallest key out.
+    pub fn pop(&mut self) -> Option<(K, V)> {
+        match self {
+            SmallMap::Few(v) if v.is_empty() => None,
+            SmallMap::Few(v) => Some(v.remove(0)),
+            SmallMap::Many(m) => m.pop_first(),
+        }
+    }
     /// Empties the map.
     pub fn take(&mut self) -> Vec<(K, V)> {
         match std::mem::take(self) {
@@ -158,7 +167,21 @@ pub struct Suspended {
     pub count: u32,
 }
 
-/// Made when a process first links or monitors.
+/// How far the end of a process has come: see `process::exit`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// It has a name, timers, a place in the table.
+    #[default]
+    Begins,
+    /// It is gone for others; signals that were on their way find nobody.
+    Refuses,
+    /// Those who are related to it are told.
+    Tells,
+    /// What is left is its memory.
+    Told,
+}
+
+/// What others have to do with a process. Made when it first links or monitors.
 #[derive(Debug, Default)]
 pub struct Relations {
     pub links: SmallMap<Word, Link>,
@@ -169,6 +192,13 @@ pub struct Relations {
     pub suspending: SmallMap<Pid, Suspended>,
     /// Those who have suspended us.
     pub suspended_by: SmallMap<Pid, ()>,
+    /// System tasks to execute between slices.
+    pub tasks: Tasks,
+    /// Why it ends, if an exit signal has settled that.
+    pub killed: Option<Parcel>,
+    pub ending: Ending,
+    /// It was ended while it was on a dirty thread: see `sched::progress`.
+    pub ghost: bool,
     next_unlink: u64,
 }
 

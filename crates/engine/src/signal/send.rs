@@ -28,6 +28,18 @@ pub fn control(to: Pid, body: Body) -> bool {
     deliver(to, Node::control(body)).is_ok()
 }
 
+/// A signal that somebody of priority `priority` (0 is max) waits to be acted on; given back when the process is gone.
+pub fn urgent(to: Pid, body: Body, priority: u32) -> Result<(), Node> {
+    let guard = crossbeam_epoch::pin();
+    let signal = Node::control(body);
+    let Some(shared) = node().processes.lookup(to, &guard) else {
+        return Err(signal);
+    };
+    deliver_to(shared, signal)?;
+    sched::state::boost(shared, priority);
+    Ok(())
+}
+
 /// Sends a copy of `t`. False: there is no such process.
 pub fn message(to: Pid, t: Term<'_>) -> bool {
     let guard = crossbeam_epoch::pin();

@@ -62,13 +62,6 @@ pub fn resume(p: &Process, who: Pid) -> bool {
     }
 }
 
-/// The suspender exits.
-pub(crate) fn resume_all(us: Pid, suspended: Vec<Pid>) {
-    for who in suspended {
-        send::control(who, Body::Resume { by: us });
-    }
-}
-
 pub(super) fn suspended(p: &Process, by: Pid, reply: Option<Box<SuspendReply>>) {
     let fresh = p.with_relations(|r| r.suspended_by.insert(by, ()).is_none());
     if fresh {

@@ -309,6 +309,13 @@ impl Timers {
     }
 }
 
+/// Timers with a message that are set, and the bytes that each takes at least.
+pub fn usage() -> (usize, usize) {
+    let set = shards().iter().map(|s| s.timers.lock().by_reference.len());
+    let each = size_of::<Action>() + 2 * size_of::<(RefNumbers, Key)>();
+    (set.sum(), each)
+}
+
 // ---- for the scheduler threads ----
 
 /// Fires what is due on the wheel of a scheduler.

@@ -32,7 +32,7 @@ impl Executor for Player {
         let index: usize = name.as_atom().unwrap().name()[1..].parse().unwrap();
         let script = SCRIPTS.lock().unwrap()[index].clone();
         p.bump_reductions(100);
-        p.set_flag(flag::TRAP_EXIT, true);
+        p.shared.set_trap_exit(true);
         loop {
             match receive::peek(p) {
                 Peek::Message(w) => {
