@@ -171,7 +171,7 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if !AVAILABLE.load(Ordering::Acquire) {
         return Err(undefined());
     }
-    // Nothing is put off here that could be waited for.
+    // Nothing is put off here that could be waited for; but others get to run, as they do while one waits.
     if is_atom_named(a[0], "wait") {
         let known = [
             "deallocations",
@@ -180,7 +180,7 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             "timer_cancellations",
         ];
         return match known.iter().any(|k| is_atom_named(a[1], k)) {
-            true => Ok(Term::OK),
+            true => Err(Stop::YieldWith(Term::OK)),
             false => Err(Stop::BADARG),
         };
     }

@@ -49,6 +49,7 @@ mod packet;
 mod persistent_term;
 mod process;
 mod process_debug;
+mod process_list;
 mod re;
 mod spawn;
 mod system_flag;
@@ -120,6 +121,7 @@ pub const TABLES: &[&[Bif]] = &[
     packet::BIFS,
     persistent_term::BIFS,
     process::BIFS,
+    process_list::BIFS,
     re::BIFS,
     spawn::BIFS,
     system_flag::BIFS,

@@ -16,7 +16,6 @@ use corten_term::{Pid, RefNumbers};
 use std::sync::atomic::Ordering;
 
 pub const BIFS: &[Bif] = bifs![
-    erlang:processes/0 => processes,
     erlang:is_process_alive/1 => is_process_alive,
     erts_internal:is_process_alive/2 => is_process_alive_2,
     erlang:process_info/1 => process_info_1,
@@ -41,12 +40,6 @@ pub const BIFS: &[Bif] = bifs![
 ];
 
 // ---- who there is ----
-
-fn processes<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let pids: Vec<_> = node().processes.pids().into_iter().map(Term::pid).collect();
-    p.bump_reductions(pids.len() / 10);
-    Ok(p.heap.list(&pids))
-}
 
 fn local_pid<'h>(t: Term<'h>) -> Result<Pid, Stop<'h>> {
     t.as_local_pid().badarg()

@@ -16,6 +16,7 @@ pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
                 Some(p.heap.list(&all))
             }
             "next_pid" => Some(p.heap.uint(node().processes.next_data())),
+            "processes_bif_info" => Some(crate::process_list::info(p)),
             "processes" => {
                 let pids = node().processes.pids();
                 let all: Vec<_> = pids.into_iter().map(Term::pid).collect();

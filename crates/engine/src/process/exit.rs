@@ -171,8 +171,9 @@ pub(crate) fn tell_others(p: &Process, budget: &mut usize) -> bool {
         p.incoming.put(late);
         advance(p, Ending::Refuses);
     }
-    let stage = p.with_relations(|r| r.ending);
-    if stage == Ending::Told {
+    let (stage, links) = p.with_relations(|r| (r.ending, !r.links.is_empty()));
+    // A native function on a dirty thread may have opened a port after others were told.
+    if stage == Ending::Told && !links {
         return true;
     }
     let killed = p.with_relations(|r| r.killed.take());

@@ -14,6 +14,7 @@
 pub mod dictionary;
 pub mod exit;
 pub mod info;
+pub mod listing;
 pub mod spawn;
 pub mod table;
 pub mod tasks;
@@ -268,6 +269,8 @@ pub struct Cold {
     /// `save_calls`.
     pub saved_calls: usize,
     pub last_calls: Vec<Mfa>,
+    /// `processes/0` under way, and whether the table has been looked through.
+    pub listing: Option<(Box<listing::Listing>, bool)>,
     /// Subscriptions of `net_kernel:monitor_nodes`.
     pub node_monitors: u32,
 }
@@ -281,6 +284,7 @@ impl Default for Cold {
             saved: RefCell::default(),
             saved_calls: 0,
             last_calls: Vec::new(),
+            listing: None,
             node_monitors: 0,
         }
     }

@@ -154,6 +154,18 @@ impl ProcessTable {
         self.lookup(pid, &guard).is_some_and(|s| !s.is_exiting())
     }
 
+    /// Slots that were ever used, and the identifier that the next process gets at the earliest.
+    pub(super) fn extent(&self) -> (usize, u64) {
+        let next = self.next.load(Ordering::SeqCst);
+        (self.used.load(Ordering::SeqCst), next)
+    }
+
+    /// Adds the identifiers of some slots.
+    pub(super) fn pids_in(&self, slots: std::ops::Range<usize>, to: &mut Vec<Pid>) {
+        let _guard = crossbeam_epoch::pin();
+        to.extend(slots.filter_map(|i| Some(self.at(i)?.shared.pid)));
+    }
+
     /// All identifiers, exiting processes included, oldest slot first.
     pub fn pids(&self) -> Vec<Pid> {
         let _guard = crossbeam_epoch::pin();
@@ -167,6 +179,7 @@ impl ProcessTable {
 
     /// Takes a process out, once. It stays in memory until [`ProcessTable::retire`].
     pub(crate) fn unlink(&self, pid: Pid) {
+        super::listing::leaves(pid);
         self.slot(pid).store(ptr::null_mut(), Ordering::Release);
         self.count.fetch_sub(1, Ordering::AcqRel);
     }

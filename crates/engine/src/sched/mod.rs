@@ -34,8 +34,8 @@ pub trait Executor: Sync {
     /// Runs `p`, which is swapped out, until it leaves.
     fn run(&self, p: &Process, registers: &mut Registers) -> Outcome;
     /// On a dirty thread: executes the native function that made `run` answer `DirtyIo` or `DirtyCpu`, and comes back.
-    /// Others may handle the signals of the process while that function runs: it does not touch mailbox, relations
-    /// or flags, and `state::claim` comes between it and everything else.
+    /// Others may handle the signals of the process while that function runs: it does not touch mailbox, relations (but for
+    /// `link::establish`) or flags, and `state::claim` comes between it and everything else.
     fn run_dirty(&self, p: &Process, registers: &mut Registers) -> Outcome;
     /// Where a new process starts: code that applies `x(0):x(1)` to the list `x(2)` and then ends normally.
     fn spawn_entry(&self) -> *const Word;

@@ -94,6 +94,19 @@ pub fn claim(shared: &Shared) {
     }
 }
 
+/// Runs `f`, which touches relations of the process that the calling native function works for.
+pub(crate) fn with_signals<R>(shared: &Shared, f: impl FnOnce() -> R) -> R {
+    let dirty = shared.state() & RUNNING_DIRTY != 0;
+    if dirty {
+        claim(shared);
+    }
+    let result = f();
+    if dirty {
+        unlock_dirty(shared);
+    }
+    result
+}
+
 /// Somebody of priority `priority` waits for the process to act on a signal that was sent just now.
 pub(crate) fn boost(shared: &Shared, priority: u32) {
     let bits = 3u32.saturating_sub(priority);

@@ -63,9 +63,11 @@ pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
 }
 
 /// Enters a link that the peer knows of already: between a parent and the child it just made, a process
-/// and the port it opened.
+/// and the port it opened, which may be on a dirty thread.
 pub fn establish(p: &Process, to: Word) {
-    p.with_relations(|r| r.links.insert(to, Default::default()));
+    crate::sched::state::with_signals(&p.shared, || {
+        p.with_relations(|r| r.links.insert(to, Default::default()));
+    });
 }
 
 /// Ends the link with a local process or port.
