@@ -34,6 +34,7 @@ impl Executor for Player {
     }
     fn run_dirty(&self, p: &Process, _: &mut Registers) -> Outcome {
         std::thread::sleep(Duration::from_millis(1));
+        corten_engine::sched::state::claim(&p.shared);
         goto(p, p.pc.get() as usize / 8 + 1);
         Outcome::Yield
     }

@@ -54,7 +54,11 @@ impl Executor for Interpreter {
     }
 
     fn current_function(&self, p: &Process) -> Option<Mfa> {
-        code::locate(p.pc.get()).map(|l| l.mfa)
+        let pc = p.pc.get();
+        code::locate(pc).map(|l| l.mfa).or_else(|| {
+            // SAFETY: a process goes on at an instruction that is there.
+            unsafe { static_code::stub_of(pc) }
+        })
     }
 
     fn stacktrace<'h>(&self, p: &Process, heap: &'h Heap, depth: usize) -> Term<'h> {

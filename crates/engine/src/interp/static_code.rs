@@ -66,6 +66,15 @@ pub fn write_stub(e: &'static Export) {
     }
 }
 
+/// The function whose export's stub begins here: a BIF that is in no module.
+///
+/// # Safety
+/// An instruction begins here.
+pub unsafe fn stub_of(pc: *const Word) -> Option<Mfa> {
+    // SAFETY: by the caller's promise; a stub starts with a header.
+    unsafe { (super::ops::op_at(pc) == Op::CallStub).then(|| crate::code::header_mfa(pc)) }
+}
+
 /// The function whose code here holds the address.
 pub fn locate(pc: *const Word) -> Option<Mfa> {
     let c = code();

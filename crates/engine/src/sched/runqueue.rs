@@ -180,7 +180,7 @@ impl RunQueue {
 mod tests {
     use super::*;
     use crate::node::Config;
-    use crate::process::state::PRIORITY_SHIFT;
+    use crate::process::state::{BOOST_SHIFT, PRIORITY_SHIFT};
     use corten_term::Pid;
 
     #[test]
@@ -215,5 +215,30 @@ mod tests {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(p.0.as_ptr()) });
         }
+    }
+
+    #[test]
+    fn who_has_become_urgent_moves_up() {
+        let q = RunQueue::default();
+        let make = |n| {
+            let p = Process::new(Pid::from_data(n), &Config::default());
+            ProcessPtr(NonNull::from(Box::leak(p)))
+        };
+        let all = [make(0), make(1), make(2)];
+        for p in &all {
+            q.push(*p);
+        }
+        // SAFETY: leaked above, nobody else has them.
+        let shared = |p: ProcessPtr| unsafe { &(*p.0.as_ptr()).shared };
+        shared(all[2])
+            .state
+            .fetch_or(2 << BOOST_SHIFT, Ordering::Relaxed);
+        assert!(q.promote(all[2]));
+        assert!(!RunQueue::default().promote(all[2]));
+        assert_eq!(q.len(), 3);
+        let order: Vec<u64> = std::iter::from_fn(|| q.pop())
+            .map(|p| shared(p).pid.data())
+            .collect();
+        assert_eq!(order, [2, 0, 1]);
     }
 }
