@@ -14,6 +14,7 @@ use crate::process::{Process, Shared, exit, state};
 use crate::sched::progress;
 use crate::sched::state::{lock_dirty, unlock_dirty};
 use corten_term::{Pid, Term};
+use std::sync::atomic::Ordering;
 
 /// What handling the signals of a dirty process came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,10 @@ pub fn handle(pid: Pid) -> Handled {
     };
     // SAFETY: alive as long as the guard; of the private part we only touch what `DIRTY_SIGNALS` gives us.
     let p = unsafe { ptr.0.as_ref() };
+    // First, so that whoever sends a signal after we have looked tells a handler again.
+    p.shared
+        .state
+        .fetch_and(!state::DIRTY_NOTIFIED, Ordering::AcqRel);
     match lock_dirty(&p.shared) {
         None => return Handled::NotDirty,
         Some(false) => return Handled::More,
