@@ -118,12 +118,9 @@ fn process_info_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 fn ask<'h>(p: &'h Process, pid: Pid, request: Request) -> BifResult<'h> {
     if pid == p.pid() {
         if handle::has_signals(p) {
-            let more = handle::arrived(p);
+            handle::flush(p);
             if p.shared.is_exiting() {
                 return Err(Stop::YieldWith(Term::UNDEFINED));
-            }
-            if more {
-                return Err(Stop::Again);
             }
         }
         return Ok(info::gather(p, &request, &p.heap, true));

@@ -34,6 +34,16 @@ pub fn arrived(p: &Process) -> bool {
     round.more
 }
 
+/// Acts on all signals that have arrived by now, not on those that arrive meanwhile: the process asks about itself.
+pub fn flush(p: &Process) {
+    let mut steps = act_on(p, false, usize::MAX, |p| p.incoming.next()).steps;
+    if !p.shared.is_exiting() {
+        p.incoming.put(p.shared.in_queue.take());
+        steps += act_on(p, false, usize::MAX, |p| p.incoming.next()).steps;
+    }
+    p.bump_reductions(steps / STEPS_PER_REDUCTION);
+}
+
 /// Whether there are signals to act on.
 pub fn has_signals(p: &Process) -> bool {
     !p.incoming.is_empty() || !p.shared.in_queue.is_empty()
@@ -48,12 +58,21 @@ fn next(p: &Process) -> Option<Node> {
 
 /// `elsewhere`: the process itself is on a dirty thread.
 pub(super) fn act_on_some(p: &Process, elsewhere: bool) -> Round {
+    act_on(p, elsewhere, STEPS, next)
+}
+
+fn act_on(
+    p: &Process,
+    elsewhere: bool,
+    most: usize,
+    next: impl Fn(&Process) -> Option<Node>,
+) -> Round {
     p.shared.state.fetch_and(!state::SIGNALS, Ordering::AcqRel);
     let mut steps = 0;
     let mut active = false;
     // What comes behind a signal that ends the process is for `process::exit` to refuse.
     let mut exiting = p.shared.is_exiting();
-    while !exiting && steps < STEPS {
+    while !exiting && steps < most {
         let Some(signal) = next(p) else { break };
         match signal.into_body() {
             Err(message) => {
