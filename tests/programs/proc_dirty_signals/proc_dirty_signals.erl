@@ -73,7 +73,7 @@ queued() ->
     %% Until the threads are free again.
     timer:sleep(3000),
     N = erlang:system_info(dirty_io_schedulers),
-    Ps = [start(4000) || _ <- lists:seq(1, N)],
+    Ps = [start(15000) || _ <- lists:seq(1, N)],
     P = spawn_link(fun() -> erts_debug:dirty_io(wait, 10), exit(not_reached) end),
     timer:sleep(50),
     io:format("~p~n", [process_info(P, [status, message_queue_len])]),
