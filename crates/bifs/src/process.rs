@@ -394,7 +394,7 @@ fn group_leader_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         leader: Box::new(Parcel::pack_whole(args[0])),
         reply: Some(Box::new(reply_to(p, args[2]))),
     };
-    if !send::control(pid, body) {
+    if send::urgent(pid, body, p.shared.urgency()).is_err() {
         send::answer_atom(reply_to(p, args[2]), am::badarg);
     }
     Ok(Term::OK)
