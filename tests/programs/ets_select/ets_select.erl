@@ -52,6 +52,7 @@ main() ->
     ?P({ets:match_object(M, {'_', #{b => 2}}), ets:match_object(M, {k, #{b => 3}}), ets:match_object(M, {#{c => 3}, x})}),
     ?P({ets:match_object(M, {'_', [#{e => #{f => 1}}]}), ets:select_count(M, [{{'_', #{}}, [], [true]}]), ets:select_delete(M, [{{'$1', #{a => 1}}, [], [true]}])}),
     ?P([ets:match_spec_run([[a], x, 1, {a}], ets:match_spec_compile([{Head, [], [found]}])) || Head <- [[a], x, 1, "_", {}]]),
+    ?P([try ets:match_spec_compile([{{'$1'}, [nested(N)], ['$1']}]), compiled catch error:Deep -> Deep end || N <- [100, 1000000]]),
     ?P(ets:match_spec_run([#{a => 1, b => 2}, #{a => 2}], ets:match_spec_compile([{#{a => 1}, [], ['$_']}]))).
 %% A bag's rows with the same key: a chunk has the newest.
 bag_chunks(B) ->
@@ -60,3 +61,8 @@ bag_chunks(B) ->
     {E, C3} = ets:match(B, {'$1', '$2'}, 3), {A, D, ets:select(C2), E, ets:match(C3)}.
 all_chunks('$end_of_table', N, S) -> {N, S};
 all_chunks({L, C}, N, S) -> all_chunks(ets:select(C), N + length(L), S + lists:sum(L)).
+
+nested(0) -> true;
+nested(N) -> nested(N, true).
+nested(0, G) -> G;
+nested(N, G) -> nested(N - 1, {'orelse', {'==', N, '$1'}, G}).

@@ -48,7 +48,7 @@ struct Search<'h> {
 
 impl<'h> Search<'h> {
     fn compile(t: &Table, spec: Term<'h>) -> Result<Search<'h>, Stop<'h>> {
-        let mut compiled = match_spec::compile(spec, Dialect::Table).map_err(|_| Stop::BADARG)?;
+        let mut compiled = match_spec::compile(spec, Dialect::Table)?;
         let pattern = key_pattern(t, spec);
         if t.kind() == Kind::OrderedSet {
             compiled.keys = pattern.and_then(key_range);
@@ -397,7 +397,7 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn match_spec_compile<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let compiled = match_spec::compile(a[0], Dialect::Table).map_err(|_| Stop::BADARG)?;
+    let compiled = match_spec::compile(a[0], Dialect::Table)?;
     Ok(p.heap.magic_reference(Magic::new(compiled)))
 }
 

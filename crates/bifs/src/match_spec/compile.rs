@@ -2,28 +2,65 @@
 
 use super::Dialect;
 use super::expr::{Clause, Compiled, Expr, Function, Pattern};
+use corten_engine::bif::Stop;
 use corten_term::OwnedTerm;
 use corten_term::{Term, am, map};
 
-/// The specification is not one. Without a reason: the reference engine answers `badarg` too.
+/// Why a specification is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Invalid;
+pub enum Invalid {
+    /// It is not one. Without a reason: the reference engine answers `badarg` too.
+    Malformed,
+    /// Its terms are nested so deeply that a thread's stack might not do.
+    TooDeep,
+}
+
+impl From<Invalid> for Stop<'_> {
+    fn from(why: Invalid) -> Self {
+        match why {
+            Invalid::Malformed => Stop::BADARG,
+            Invalid::TooDeep => Stop::SYSTEM_LIMIT,
+        }
+    }
+}
+
+/// Most levels of tuples, list elements and maps within each other.
+const MAX_NESTING: usize = 2000;
+
+fn check_nesting(t: Term<'_>) -> Result<(), Invalid> {
+    let mut stack = vec![(t, 0)];
+    while let Some((t, depth)) = stack.pop() {
+        if depth > MAX_NESTING {
+            return Err(Invalid::TooDeep);
+        }
+        if let Some((head, tail)) = t.as_cons() {
+            stack.push((head, depth + 1));
+            stack.push((tail, depth));
+        } else if let Some(e) = t.as_tuple() {
+            stack.extend(e.iter().map(|t| (*t, depth + 1)));
+        } else if t.is_map() {
+            stack.extend(map::iter(t).flat_map(|(k, v)| [(k, depth + 1), (v, depth + 1)]));
+        }
+    }
+    Ok(())
+}
 
 /// Highest variable number: `'$0'` to `'$100000000'`.
 const MAX_VARIABLE: usize = 100_000_000;
 
 /// Compiles `[{Pattern, Guards, Body}, …]`; without clauses it matches nothing.
 pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
-    let clauses = spec.to_vec().ok_or(Invalid)?;
+    check_nesting(spec)?;
+    let clauses = spec.to_vec().ok_or(Invalid::Malformed)?;
     let mut c = Compiler { names: Vec::new() };
     let mut out = Vec::with_capacity(clauses.len());
     for clause in clauses {
-        let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid)?;
+        let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid::Malformed)?;
         // A table's pattern may be anything; arguments of a traced call are a list.
         if dialect == Dialect::Trace
             && !(pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore))
         {
-            return Err(Invalid);
+            return Err(Invalid::Malformed);
         }
         let bound_from = c.names.len();
         let pattern = c.pattern(*pattern)?;
@@ -32,7 +69,7 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
         let guards = e.all(*guards)?;
         let body = e.all(*body)?;
         if body.is_empty() {
-            return Err(Invalid);
+            return Err(Invalid::Malformed);
         }
         out.push((
             Clause {
@@ -130,22 +167,19 @@ impl Compiler {
                 .map(Pattern::Tuple);
         }
         if t.is_cons() {
-            // Lists may be long: build from the end instead of recursing along the tail.
+            // Lists may be long: no recursion along the tail.
             let mut it = t.iter();
             let heads = it
                 .by_ref()
                 .map(|h| self.pattern(h))
                 .collect::<Result<Vec<_>, _>>()?;
             let tail = self.pattern(it.tail())?;
-            return Ok(heads
-                .into_iter()
-                .rev()
-                .fold(tail, |tail, head| Pattern::Cons(Box::new((head, tail)))));
+            return Ok(Pattern::List(heads, Box::new(tail)));
         }
         map::iter(t)
             .map(|(k, v)| {
                 if has_variables(k) {
-                    return Err(Invalid);
+                    return Err(Invalid::Malformed);
                 }
                 Ok((OwnedTerm::new(k), self.pattern(v)?))
             })
@@ -161,7 +195,7 @@ struct ExprCompiler<'a> {
 impl ExprCompiler<'_> {
     fn all(&mut self, list: Term<'_>) -> Result<Vec<Expr>, Invalid> {
         list.to_vec()
-            .ok_or(Invalid)?
+            .ok_or(Invalid::Malformed)?
             .into_iter()
             .map(|t| self.expr(t))
             .collect()
@@ -173,7 +207,7 @@ impl ExprCompiler<'_> {
             return if self.bound.contains(&n) {
                 Ok(Expr::Variable(n))
             } else {
-                Err(Invalid)
+                Err(Invalid::Malformed)
             };
         }
         if t.is(am::DollarUnderscore) {
@@ -192,10 +226,7 @@ impl ExprCompiler<'_> {
                 .map(|h| self.expr(h))
                 .collect::<Result<Vec<_>, _>>()?;
             let tail = self.expr(it.tail())?;
-            return Ok(heads
-                .into_iter()
-                .rev()
-                .fold(tail, |tail, head| Expr::Cons(Box::new((head, tail)))));
+            return Ok(Expr::List(heads, Box::new(tail)));
         }
         if t.is_map() {
             let pairs = map::iter(t)
@@ -216,7 +247,10 @@ impl ExprCompiler<'_> {
                 .collect::<Result<_, _>>()
                 .map(Expr::Tuple);
         }
-        let name = e.first().and_then(|t| t.as_atom()).ok_or(Invalid)?;
+        let name = e
+            .first()
+            .and_then(|t| t.as_atom())
+            .ok_or(Invalid::Malformed)?;
         if name == am::const_ && e.len() == 2 {
             return Ok(Expr::Constant(OwnedTerm::new(e[1])));
         }
@@ -233,7 +267,7 @@ impl ExprCompiler<'_> {
             "and" if !arguments.is_empty() => Expr::And(arguments),
             "or" if !arguments.is_empty() => Expr::Or(arguments),
             n => Expr::Call(
-                Function::find(n, arguments.len()).ok_or(Invalid)?,
+                Function::find(n, arguments.len()).ok_or(Invalid::Malformed)?,
                 arguments,
             ),
         })
@@ -246,7 +280,10 @@ fn renumber_pattern(p: &mut Pattern, numbers: &[usize]) {
         match p {
             Pattern::Variable(n) => *n = numbers.binary_search(n).unwrap_or(0),
             Pattern::Tuple(e) => stack.extend(e),
-            Pattern::Cons(c) => stack.extend([&mut c.0, &mut c.1]),
+            Pattern::List(heads, tail) => {
+                stack.extend(heads);
+                stack.push(tail);
+            }
             Pattern::Map(m) => stack.extend(m.iter_mut().map(|(_, p)| p)),
             Pattern::Any | Pattern::Constant(_) => {}
         }
@@ -264,7 +301,10 @@ fn renumber(e: &mut Expr, numbers: &[usize]) {
             | Expr::AndAlso(v)
             | Expr::OrElse(v)
             | Expr::Call(_, v) => stack.extend(v),
-            Expr::Cons(c) => stack.extend([&mut c.0, &mut c.1]),
+            Expr::List(heads, tail) => {
+                stack.extend(heads);
+                stack.push(tail);
+            }
             Expr::Map(m) => {
                 for (k, v) in m {
                     stack.push(k);

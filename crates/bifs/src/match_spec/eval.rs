@@ -23,18 +23,18 @@ pub fn matches<'s>(pattern: &'s Pattern, t: Term<'s>, bindings: &mut [Term<'s>])
                     .zip(e)
                     .all(|(p, t)| matches(p, *t, bindings))
         }),
-        Pattern::Cons(_) => {
-            let (mut p, mut t) = (pattern, t);
-            while let Pattern::Cons(c) = p {
-                let Some((head, tail)) = t.as_cons() else {
+        Pattern::List(heads, tail) => {
+            let mut t = t;
+            for p in heads {
+                let Some((head, rest)) = t.as_cons() else {
                     return false;
                 };
-                if !matches(&c.0, head, bindings) {
+                if !matches(p, head, bindings) {
                     return false;
                 }
-                (p, t) = (&c.1, tail);
+                t = rest;
             }
-            matches(p, t, bindings)
+            matches(tail, t, bindings)
         }
         Pattern::Map(pairs) => {
             t.is_map()
@@ -92,13 +92,9 @@ impl<'s> Frame<'_, 's> {
                 self.scratch.list(&bound)
             }
             Expr::Tuple(v) => self.scratch.tuple(&self.each(v)?),
-            Expr::Cons(_) => {
-                let (mut heads, mut e) = (Vec::new(), e);
-                while let Expr::Cons(c) = e {
-                    heads.push(self.eval(&c.0)?);
-                    e = &c.1;
-                }
-                self.scratch.list_with_tail(&heads, self.eval(e)?)
+            Expr::List(heads, tail) => {
+                let heads = self.each(heads)?;
+                self.scratch.list_with_tail(&heads, self.eval(tail)?)
             }
             Expr::Map(pairs) => {
                 let pairs = pairs

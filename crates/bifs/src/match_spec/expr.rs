@@ -26,7 +26,8 @@ pub enum Pattern {
     /// No variables inside: compared exactly.
     Constant(OwnedTerm),
     Tuple(Vec<Pattern>),
-    Cons(Box<(Pattern, Pattern)>),
+    /// Elements and tail.
+    List(Vec<Pattern>, Box<Pattern>),
     /// Keys have no variables; all must be there.
     Map(Vec<(OwnedTerm, Pattern)>),
 }
@@ -40,7 +41,8 @@ pub enum Expr {
     /// `'$$'`
     Bindings,
     Tuple(Vec<Expr>),
-    Cons(Box<(Expr, Expr)>),
+    /// Elements and tail.
+    List(Vec<Expr>, Box<Expr>),
     Map(Vec<(Expr, Expr)>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
