@@ -255,12 +255,12 @@ impl<'h> Bits<'h> {
     /// Whether the size is whole bytes, that is, whether this is a binary.
     #[inline]
     pub fn is_binary(&self) -> bool {
-        self.size % 8 == 0
+        self.size.is_multiple_of(8)
     }
     /// The bytes, if the bits start at a byte's border and are whole bytes.
     #[inline]
     pub fn as_bytes(&self) -> Option<&'h [u8]> {
-        if self.start % 8 != 0 || self.size % 8 != 0 {
+        if !self.start.is_multiple_of(8) || !self.size.is_multiple_of(8) {
             return None;
         }
         // SAFETY: by the promise made to `new`.
@@ -282,7 +282,7 @@ impl<'h> Bits<'h> {
         }
         let n = self.size.div_ceil(8);
         let mut out: Vec<u8> = (0..n).map(|i| self.byte(i)).collect();
-        if self.size % 8 != 0
+        if !self.size.is_multiple_of(8)
             && let Some(last) = out.last_mut()
         {
             *last &= 0xFF << (8 - self.size % 8);

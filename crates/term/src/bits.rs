@@ -94,10 +94,10 @@ pub unsafe fn put(base: *mut u8, bit: usize, value: u64, n: usize) {
 pub unsafe fn copy(from: *const u8, from_bit: usize, to: *mut u8, to_bit: usize, n: usize) {
     // SAFETY: by the caller's promise.
     unsafe {
-        if from_bit % 8 == 0 && to_bit % 8 == 0 {
+        if from_bit.is_multiple_of(8) && to_bit.is_multiple_of(8) {
             let whole = n / 8;
             ptr::copy_nonoverlapping(from.add(from_bit / 8), to.add(to_bit / 8), whole);
-            if n % 8 != 0 {
+            if !n.is_multiple_of(8) {
                 let v = get(from, from_bit + whole * 8, n % 8);
                 put(to, to_bit + whole * 8, v, n % 8);
             }

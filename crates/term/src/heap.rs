@@ -480,7 +480,7 @@ impl Heap {
                 *p.add(1 + words) = 0;
             }
             ptr::copy_nonoverlapping(bytes.as_ptr(), p.add(2).cast::<u8>(), bytes.len());
-            if bits % 8 != 0 {
+            if !bits.is_multiple_of(8) {
                 let last = p.add(2).cast::<u8>().add(bytes.len() - 1);
                 *last &= 0xFFu8 << (8 - bits % 8);
             }

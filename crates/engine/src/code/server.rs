@@ -182,22 +182,23 @@ pub fn names() -> Vec<Atom> {
     all.map(|(module, _)| *module).collect()
 }
 
-/// Makes an instance the current one; what was current becomes old.
+/// Makes an instance the current one; what was current becomes old. Whoever sees the module loaded sees its exports:
+/// `error_handler` calls a function as soon as another process has loaded its module.
 fn activate(code: &Arc<Loaded>) {
     let before = with_instances(code.module, |i| {
+        connect_funs(code);
+        for (name, arity, offset) in &code.exports {
+            let e = export::export(code.module, *name, *arity);
+            if !lower::is_bif(e) {
+                e.code.store(code.at(*offset), Ordering::Release);
+            }
+        }
         let before = i.current.replace(code.clone());
         if before.is_some() {
             i.old = before.clone();
         }
         before
     });
-    connect_funs(code);
-    for (name, arity, offset) in &code.exports {
-        let e = export::export(code.module, *name, *arity);
-        if !lower::is_bif(e) {
-            e.code.store(code.at(*offset), Ordering::Release);
-        }
-    }
     let Some(before) = before else {
         return;
     };
