@@ -67,7 +67,6 @@ fn act_on(
     most: usize,
     next: impl Fn(&Process) -> Option<Node>,
 ) -> Round {
-    p.shared.state.fetch_and(!state::SIGNALS, Ordering::AcqRel);
     let mut steps = 0;
     let mut active = false;
     // What comes behind a signal that ends the process is for `process::exit` to refuse.
@@ -87,6 +86,9 @@ fn act_on(
             }
         }
     }
+    // Not before they were acted on: who asks whether the process is alive looks at the state word. A sender raises the
+    // flag after its signal is in the queue, so what came meanwhile is seen here or raises it again.
+    p.shared.state.fetch_and(!state::SIGNALS, Ordering::AcqRel);
     let more = !exiting && has_signals(p);
     let bits = [(active, state::ACTIVE), (more, state::SIGNALS)];
     let bits = bits.iter().filter(|b| b.0).fold(0, |all, b| all | b.1);
