@@ -11,8 +11,11 @@ main() ->
     ?P(receive {woken, A, B} -> {A, B} end),
     ?P(is_pid(R)),
     ?P(receive already -> ok end),
-    ?P(proc_lib_hib()).
+    ?P(proc_lib_hib()),
+    ?P(lists:usort([asked() || _ <- lists:seq(1, 3000)])).
 woken(S, X) -> receive M -> S ! {woken, X, M} end.
 loop(N) -> receive {add, I} -> erlang:hibernate(?MODULE, loop, [N + I]); {get, P} -> P ! {sum, N}, loop(N) end.
 wait(P) -> case process_info(P, [status, message_queue_len]) of [{status, waiting}, {message_queue_len, 0}] -> ok; _ -> erlang:yield(), wait(P) end.
 proc_lib_hib() -> S = self(), P = proc_lib:spawn(fun() -> proc_lib:hibernate(?MODULE, woken, [S, pl]) end), wait(P), P ! m, receive W -> W end.
+% Asked about itself while it goes to sleep: only a message wakes it.
+asked() -> P = spawn(fun() -> erlang:hibernate(?MODULE, woken, [none, none]) end), wait(P), F = process_info(P, current_function), exit(P, kill), F.

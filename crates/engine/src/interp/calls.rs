@@ -191,7 +191,7 @@ fn hibernate(cx: Cx<'_>, module: Atom, function: Atom, arguments: Term<'_>) -> G
     crate::signal::receive::reset(p);
     crate::gc::hibernate(p, cx.live(3));
     p.set_flag(flag::HIBERNATED, true);
-    if crate::signal::receive::peek(p) != crate::signal::receive::Peek::Empty {
+    if crate::signal::receive::has_message(p) {
         return cx.leave(static_code::hibernate_entry(), 3, Outcome::Yield);
     }
     cx.leave(static_code::hibernate_entry(), 3, Outcome::Wait)

@@ -290,14 +290,16 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 let left = p.reductions_left.get();
                 account(p, counters);
                 // A task may have come up while the process was running.
-                if handle::has_tasks(p) {
-                    return requeue(ptr, p, index);
-                }
-                if state::wait(&p.shared) {
+                let tasks = handle::has_tasks(p);
+                if !tasks && state::wait(&p.shared) {
                     return;
                 }
-                // It does wait: whether it has something to do is for what arrived to say.
+                // It does wait: whether it has something to do is for what arrived to say. (A process that hibernates
+                // must not begin its function for a task.)
                 p.shared.state.fetch_and(!ACTIVE, Ordering::AcqRel);
+                if tasks {
+                    return requeue(ptr, p, index);
+                }
                 slice += SLICE.saturating_sub(left);
                 if slice < SLICE {
                     continue;

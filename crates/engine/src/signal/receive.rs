@@ -51,6 +51,12 @@ fn peek_arrived(p: &Process) -> Peek {
     }
 }
 
+/// Whether there is a message for a process that is to hibernate: other signals do not wake it.
+pub fn has_message(p: &Process) -> bool {
+    peek(p);
+    p.mailbox.examine().is_some()
+}
+
 /// The examined message matches: takes it out of the mailbox. Its terms belong to the heap from now on; the
 /// next `receive` starts at the first message, and a timer that was set is cancelled.
 #[inline]
