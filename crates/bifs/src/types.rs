@@ -110,6 +110,8 @@ fn term_type<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
         Kind::Port(_) => "external_port",
         Kind::Ref(r) if r.node == 0 => "reference",
         Kind::Ref(_) => "external_reference",
+        // The reference engine has no name for these; its emulator ends.
+        Kind::Record(_) => "native_record",
         Kind::Internal => return Err(Stop::BADARG),
     };
     Ok(crate::util::atom(name))

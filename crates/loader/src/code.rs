@@ -63,22 +63,7 @@ pub fn decode(header: &Header<'_>, typed: bool, module: &mut Module) -> Result<(
     module.labels = vec![Module::UNDEFINED; header.labels as usize];
     module.code = Vec::with_capacity(bytes / 6);
     module.operands = Vec::with_capacity(bytes / 2);
-    let mut decoder = Decoder {
-        r: Reader::new(header.code),
-        size: bytes,
-        instr_start: 0,
-        op: None,
-        typed,
-        erlang: module
-            .atoms
-            .iter()
-            .position(|a| &**a == "erlang")
-            .map(|i| i as u32),
-        expect: Expect::Function,
-        label_refs: Vec::new(),
-        calls: Vec::new(),
-        m: module,
-    };
+    let mut decoder = Decoder::new(header.code, typed, module);
     let result = decoder.run(header.functions);
     result.map_err(|fault| decoder.locate(fault))
 }
@@ -101,8 +86,9 @@ struct CallRef {
     instr: usize,
 }
 
-struct Decoder<'a, 'm> {
-    r: Reader<'a>,
+/// Reads operands and, for the code, instructions.
+pub(crate) struct Decoder<'a, 'm> {
+    pub(crate) r: Reader<'a>,
     size: usize,
     instr_start: usize,
     op: Option<Op>,
@@ -113,12 +99,31 @@ struct Decoder<'a, 'm> {
     /// Labels that the current function refers to.
     label_refs: Vec<u32>,
     calls: Vec<CallRef>,
-    m: &'m mut Module,
+    pub(crate) m: &'m mut Module,
 }
 
 impl From<Truncated> for Fault {
     fn from(_: Truncated) -> Fault {
         Fault::Truncated
+    }
+}
+
+impl<'a, 'm> Decoder<'a, 'm> {
+    /// Reads `bytes`; big integers go to `module`, whose tables bound all indices.
+    pub(crate) fn new(bytes: &'a [u8], typed: bool, module: &'m mut Module) -> Decoder<'a, 'm> {
+        let erlang = module.atoms.iter().position(|a| &**a == "erlang");
+        Decoder {
+            r: Reader::new(bytes),
+            size: bytes.len(),
+            instr_start: 0,
+            op: None,
+            typed,
+            erlang: erlang.map(|i| i as u32),
+            expect: Expect::Function,
+            label_refs: Vec::new(),
+            calls: Vec::new(),
+            m: module,
+        }
     }
 }
 
@@ -210,7 +215,7 @@ impl Decoder<'_, '_> {
 
     /// Reads one operand. For a list this is only its head: the elements follow.
     #[inline]
-    fn operand(&mut self) -> Result<Operand, Fault> {
+    pub(crate) fn operand(&mut self) -> Result<Operand, Fault> {
         let (kind, number) = self.r.compact()?;
         match kind {
             tag::U => Ok(number.unsigned().map_or(Operand::Overflow, Operand::U)),

@@ -21,12 +21,38 @@ pub fn write_module(out: &mut impl Write, m: &Module) -> fmt::Result {
         write!(out, "{comma}{{{}, {}}}", atom(m.atom(e.function)), e.arity)?;
     }
     writeln!(out, "]}}.")?;
+    if !m.records.is_empty() {
+        write_records(out, m)?;
+    }
     writeln!(out, "{{labels, {}}}.", m.labels.len())?;
     for function in &m.functions {
         writeln!(out)?;
         write_function(out, m, function)?;
     }
     Ok(())
+}
+
+fn write_records(out: &mut impl Write, m: &Module) -> fmt::Result {
+    write!(out, "{{records, [")?;
+    for (i, record) in m.records.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        let name = atom(m.atom(record.name));
+        write!(out, "{comma}{{{name}, {}, [", record.exported)?;
+        for (i, (field, default)) in record.fields.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            let field = atom(m.atom(*field));
+            match default {
+                Some(value) => {
+                    write!(out, "{comma}{{{field}, ")?;
+                    write_plain(out, m, *value)?;
+                    write!(out, "}}")?;
+                }
+                None => write!(out, "{comma}{field}")?,
+            }
+        }
+        write!(out, "]}}")?;
+    }
+    writeln!(out, "]}}.")
 }
 
 /// Writes one function.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::optab::{MAX_OPCODE, Op, Slot};
+use crate::optab::{MAX_OPCODE, NEWEST_RELEASE, Op, Slot};
 
 /// Why a `.beam` file is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +37,7 @@ pub enum Table {
     Literals,
     Lines,
     Types,
+    Records,
 }
 
 /// Where in the code, and what.
@@ -101,6 +102,7 @@ impl fmt::Display for Table {
             Table::Literals => "literal table",
             Table::Lines => "line table",
             Table::Types => "type table",
+            Table::Records => "record table",
         })
     }
 }
@@ -113,8 +115,10 @@ impl fmt::Display for LoadError {
             LoadError::Corrupt(table, why) => write!(f, "corrupt {table}: {why}"),
             LoadError::TooNew { opcode } => write!(
                 f,
-                "This BEAM file was compiled for a later version of the runtime system than this one.\n  \
-                 (Use of opcode {opcode}; this emulator supports only up to {MAX_OPCODE}.)"
+                "This BEAM file was compiled for a later version of the runtime system than the current \
+                 (Erlang/OTP {NEWEST_RELEASE}).\n  To fix this, {}.\n  \
+                 (Use of opcode {opcode}; this emulator supports only up to {MAX_OPCODE}.)",
+                please_recompile()
             ),
             LoadError::TooOld => write!(
                 f,
@@ -143,13 +147,13 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::UnknownOpcode(number) => write!(f, "invalid opcode {number}"),
-            Fault::Obsolete => f.write_str(
-                "please re-compile this module with an Erlang/OTP 27 compiler: obsolete instruction",
-            ),
+            Fault::Obsolete => write!(f, "{}: obsolete instruction", please_recompile()),
             Fault::Truncated => f.write_str("the code ends inside an instruction"),
             Fault::BadTag(tag) => write!(f, "unrecognized operand tag {tag}"),
             Fault::OutOfRange(what, value) => write!(f, "{what} {value} out of range"),
-            Fault::Operand { index, slot } => write!(f, "operand {} is not a valid {slot:?}", index + 1),
+            Fault::Operand { index, slot } => {
+                write!(f, "operand {} is not a valid {slot:?}", index + 1)
+            }
             Fault::List(slot) => write!(f, "malformed list operand ({slot:?})"),
             Fault::DuplicateLabel(label) => write!(f, "label {label} is defined twice"),
             Fault::UndefinedLabel(label) => write!(f, "label {label} is not resolved"),
@@ -166,6 +170,14 @@ impl fmt::Display for Fault {
             Fault::Structure(what) => f.write_str(what),
         }
     }
+}
+
+/// What OTP advises for files of other releases.
+fn please_recompile() -> String {
+    format!(
+        "please re-compile this module with an Erlang/OTP {NEWEST_RELEASE} compiler \
+         or update your Erlang/OTP version"
+    )
 }
 
 impl std::error::Error for LoadError {}

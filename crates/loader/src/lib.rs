@@ -19,6 +19,7 @@ pub mod module;
 mod operands;
 pub mod optab;
 mod reader;
+mod records;
 mod tables;
 
 pub use chunks::BeamFile;

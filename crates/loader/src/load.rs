@@ -7,6 +7,7 @@ use crate::chunks::{self, BeamFile};
 use crate::code;
 use crate::error::{LoadError, Table};
 use crate::module::{Literals, Module, Type};
+use crate::records;
 use crate::tables;
 
 /// Decodes and validates a `.beam` file, which may be gzip-compressed.
@@ -58,7 +59,7 @@ pub fn load_chunks(file: &BeamFile<'_>) -> Result<Module, LoadError> {
         strings: bytes(b"StrT"),
         attributes: bytes(b"Attr"),
         compile_info: bytes(b"CInf"),
-        records: bytes(b"Recs"),
+        records: Vec::new(),
         max_opcode: header.max_opcode,
         atoms,
         imports,
@@ -76,6 +77,9 @@ pub fn load_chunks(file: &BeamFile<'_>) -> Result<Module, LoadError> {
         labels: Vec::new(),
         operands: Vec::new(),
     };
+    if let Some(chunk) = optional(b"Recs") {
+        records::decode(chunk, &mut module)?;
+    }
     code::decode(&header, typed, &mut module)?;
     Ok(module)
 }

@@ -149,6 +149,16 @@ pub struct Function {
     pub body: u32,
 }
 
+/// The definition of a native record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordDef {
+    /// Atom index.
+    pub name: u32,
+    pub exported: bool,
+    /// Names (atom indices, all different) and default values; a value is an atom, an integer or a literal.
+    pub fields: Vec<(u32, Option<Operand>)>,
+}
+
 /// A source position: file index into [`Lines::files`] and line number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LineEntry {
@@ -259,8 +269,8 @@ pub struct Module {
     pub attributes: Box<[u8]>,
     /// The `CInf` chunk: a list in external term format, or empty.
     pub compile_info: Box<[u8]>,
-    /// Native record definitions (`Recs` chunk, OTP 29), undecoded.
-    pub records: Box<[u8]>,
+    /// Native record definitions (`Recs` chunk, OTP 29).
+    pub records: Vec<RecordDef>,
     pub md5: [u8; 16],
     /// Entry label of the function that `on_load` marks.
     pub on_load: Option<u32>,

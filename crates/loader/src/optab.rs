@@ -323,6 +323,9 @@ optab! {
     191 GetRecordField       "get_record_field"       [Fail Src Src Src Dst]
 }
 
+/// The release whose compiler emits the highest opcode.
+pub const NEWEST_RELEASE: u32 = 29;
+
 /// The lowest "highest opcode" that an accepted file may state: `swap`, which every compiler since
 /// OTP 23 claims to use.
 pub const MIN_MAX_OPCODE: u8 = Op::Swap as u8;
@@ -348,7 +351,7 @@ impl Op {
         self.info().slots
     }
 
-    /// Retired before OTP 27; files that contain one are refused.
+    /// Retired before OTP 25; files that contain one are refused.
     pub fn is_obsolete(self) -> bool {
         self.info().obsolete
     }

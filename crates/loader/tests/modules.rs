@@ -191,6 +191,61 @@ fn lists_must_have_the_shape_of_their_slot() {
 }
 
 #[test]
+fn record_definitions() {
+    let with = |head: &[u32], body: &[u8]| {
+        let mut chunks = module_with(&[(Op::Return, &[])]);
+        chunks.push((b"Recs", [&words(head)[..], body].concat()));
+        chunks[0].1 = [
+            &words(&[8])[..],
+            b"\x01m\x01f\x06erlang\x02hd\x04skip\x06string\x04true\x05false",
+        ]
+        .concat();
+        load(&beam(&chunks))
+    };
+    // f, true, [hd = 5, skip]
+    let body = [5, 0x22, 0x72, 0x17, 0x40, 0x42, 0x51, 0x52, 0x00];
+    let m = with(&[0, 1, 2], &body).unwrap();
+    let [record] = &m.records[..] else { panic!() };
+    assert_eq!((record.name, record.exported), (2, true));
+    assert_eq!(record.fields, [(4, Some(Int(5))), (5, None)]);
+    let mut text = String::new();
+    corten_loader::disasm::write_module(&mut text, &m).unwrap();
+    assert!(
+        text.contains("{records, [{f, true, [{hd, {integer, 5}}, skip]}]}."),
+        "{text}"
+    );
+    assert!(with(&[0, 0, 0], &[]).unwrap().records.is_empty());
+    let damaged = |head: &[u32], body: &[u8]| {
+        let text = with(head, body).unwrap_err().to_string();
+        assert!(text.starts_with("corrupt record table"), "{text}");
+    };
+    damaged(&[1, 1, 2], &body);
+    damaged(&[0, 2, 2], &body);
+    damaged(&[0, 1, 1], &body);
+    damaged(&[0, 1, 3], &body);
+    damaged(&[0, u32::MAX, u32::MAX], &body);
+    for end in 0..body.len() {
+        damaged(&[0, 1, 2], &body[..end]);
+    }
+    for at in 0..body.len() {
+        for bad in [0x0f, 0x43, 0x45, 0xf8, 0x02, 0xf2] {
+            let mut copy = body;
+            copy[at] = bad;
+            // A register, a label, a long number, nil, an unknown atom: some may stand for a value, the rest is refused.
+            let _ = with(&[0, 1, 2], &copy);
+        }
+    }
+    // The same field twice; a register as a value; a name that is none.
+    damaged(
+        &[0, 1, 2],
+        &[5, 0x22, 0x72, 0x17, 0x40, 0x42, 0x51, 0x42, 0x00],
+    );
+    damaged(&[0, 1, 1], &[5, 0x22, 0x72, 0x17, 0x20, 0x42, 0x03]);
+    damaged(&[0, 1, 1], &[5, 0x02, 0x72, 0x17, 0x20, 0x42, 0x00]);
+    damaged(&[0, 1, 1], &[5, 0x22, 0x12, 0x17, 0x20, 0x42, 0x00]);
+}
+
+#[test]
 fn the_release_is_checked() {
     let with_max = |max: u32| {
         let mut chunks = module_with(&[(Op::Return, &[])]);

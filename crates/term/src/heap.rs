@@ -346,6 +346,20 @@ impl Heap {
         }
     }
 
+    /// A native record; see [`crate::record`].
+    pub(crate) fn record<'h>(&'h self, definition: Term<'h>, values: &[Term<'h>]) -> Term<'h> {
+        let p = self.alloc(values.len() + 2);
+        // SAFETY: fresh words, as many as written.
+        unsafe {
+            *p = header(sub::RECORD, values.len() + 1);
+            *p.add(1) = definition.raw();
+            for (i, v) in values.iter().enumerate() {
+                *p.add(i + 2) = v.raw();
+            }
+            Term::from_raw(p as Word | PRIMARY_BOXED)
+        }
+    }
+
     /// A proper list of the elements, in their order.
     pub fn list<'h>(&'h self, elements: &[Term<'h>]) -> Term<'h> {
         self.list_with_tail(elements, Term::NIL)

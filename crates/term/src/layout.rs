@@ -13,6 +13,7 @@
 //! | bin ref | `*mut Binary`, next off-heap object |
 //! | sub bits | base address of the bytes, start bit, end bit, term it slices (bin ref or heap bits); flags in the header's upper half |
 //! | fun | code entry, meta word, free variables; local funs end with the magic reference that owns the entry |
+//! | native record | definition (see [`crate::record`]), values |
 //! | map | see `MAP_*`: flat map `size, keys tuple, values…`; hash map nodes |
 //! | reference | numbers 0 and 1, number 2 and kind; pid refs add a pid, magic refs a pointer and next off-heap object |
 //! | external pid/port | node word, data |
@@ -61,6 +62,7 @@ pub mod sub {
     pub const REF: u64 = 0x4;
     pub const FUN: u64 = 0x5;
     pub const FLOAT: u64 = 0x6;
+    pub const RECORD: u64 = 0x7;
     pub const HEAP_BITS: u64 = 0x8;
     pub const SUB_BITS: u64 = 0x9;
     pub const BIN_REF: u64 = 0xA;
@@ -147,7 +149,7 @@ pub unsafe fn shape(p: *const Word) -> Shape {
     // SAFETY: the caller promises a header here.
     let h = unsafe { *p };
     match header_sub(h) {
-        sub::TUPLE => Shape {
+        sub::TUPLE | sub::RECORD => Shape {
             words: 1 + header_arity(h),
             terms_from: 1,
         },

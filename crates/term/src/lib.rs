@@ -30,6 +30,7 @@ pub mod number;
 pub mod owned;
 pub mod pid;
 pub mod print;
+pub mod record;
 pub mod reference;
 pub mod term;
 #[cfg(test)]

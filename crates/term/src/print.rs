@@ -108,6 +108,8 @@ enum Step<'h> {
     List(Term<'h>),
     Elements(&'h [Term<'h>]),
     Pairs(&'h [Term<'h>], &'h [Term<'h>]),
+    /// Names and values of a native record.
+    Fields(&'h [Term<'h>], &'h [Term<'h>]),
     /// A node of a hash map, or a leaf.
     Node(Term<'h>),
     Text(&'static str),
@@ -144,6 +146,17 @@ impl<'h> Printer<'_, 'h> {
                     self.stack.push(Step::Text(","));
                 }
                 return self.term(*first);
+            }
+            Step::Fields(names, values) => {
+                let ((name, names), (value, values)) =
+                    (names.split_first()?, values.split_first()?);
+                if !names.is_empty() {
+                    self.stack.push(Step::Fields(names, values));
+                    self.stack.push(Step::Text(","));
+                }
+                self.stack.push(Step::Term(*value));
+                self.stack.push(Step::Text("="));
+                self.stack.push(Step::Term(*name));
             }
             Step::Pairs(keys, values) => {
                 let ((key, keys), (value, values)) = (keys.split_first()?, values.split_first()?);
@@ -194,6 +207,22 @@ impl<'h> Printer<'_, 'h> {
                 self.stack.push(Step::Text("}"));
                 if !elements.is_empty() {
                     self.stack.push(Step::Elements(elements));
+                }
+            }
+            Kind::Record(r) => {
+                let definition = r.definition();
+                self.text("#");
+                for (name, separator) in [(definition.module(), ":"), (definition.name(), "{")] {
+                    if let Some(name) = name.as_atom() {
+                        self.left = self.left.saturating_sub(name.name().len() as i64);
+                        push_atom(self.out, name);
+                    }
+                    self.text(separator);
+                }
+                self.stack.push(Step::Text("}"));
+                if !r.values().is_empty() {
+                    self.stack
+                        .push(Step::Fields(definition.fields(), r.values()));
                 }
             }
             Kind::Map => {

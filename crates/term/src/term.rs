@@ -2,6 +2,7 @@
 
 use crate::binary::Bits;
 use crate::layout::*;
+use crate::record::Record;
 use crate::reference::{Magic, RefNumbers};
 use crate::{Atom, Pid, PortId, am};
 use std::marker::PhantomData;
@@ -22,6 +23,7 @@ pub enum Kind<'h> {
     Cons(Term<'h>, Term<'h>),
     Tuple(&'h [Term<'h>]),
     Map,
+    Record(Record<'h>),
     Bits(Bits<'h>),
     Fun(Fun<'h>),
     Pid(PidTerm),
@@ -567,6 +569,7 @@ impl<'h> Term<'h> {
             sub::FLOAT => Kind::Float(self.as_float()?),
             sub::HEAP_BITS | sub::SUB_BITS => Kind::Bits(self.as_bits()?),
             sub::MAP => Kind::Map,
+            sub::RECORD => Kind::Record(self.as_record()?),
             sub::EXT_PID => Kind::Pid(self.as_pid()?),
             sub::EXT_PORT => Kind::Port(self.as_port()?),
             _ => return None,

@@ -92,7 +92,7 @@ fn shallow<const EXACT: bool>(a: Term<'_>, b: Term<'_>) -> Option<bool> {
         return Some(!EXACT && numbers(a, b));
     };
     Some(match header_sub(ha) {
-        kind @ (sub::TUPLE | sub::MAP | sub::FUN) => {
+        kind @ (sub::TUPLE | sub::RECORD | sub::MAP | sub::FUN) => {
             return (header_sub(hb) != kind).then_some(false);
         }
         sub::FLOAT | sub::POS_BIG | sub::NEG_BIG => {
@@ -120,7 +120,7 @@ fn shallow<const EXACT: bool>(a: Term<'_>, b: Term<'_>) -> Option<bool> {
     })
 }
 
-/// Compares two tuples, maps or funs. What they hold goes on the stack as far as it is not settled at once;
+/// Compares two tuples, records, maps or funs. What they hold goes on the stack as far as it is not settled at once;
 /// `false` is a difference.
 fn container<'t, const EXACT: bool>(
     a: Term<'t>,
@@ -134,6 +134,10 @@ fn container<'t, const EXACT: bool>(
         return x.entry == y.entry
             && x.external == y.external
             && arrays::<EXACT>(x.free, y.free, stack);
+    }
+    if let (Some(x), Some(y)) = (a.as_record(), b.as_record()) {
+        // Definitions hold atoms and small integers only.
+        return arrays::<EXACT>(x.parts(), y.parts(), stack);
     }
     maps::<EXACT>(a, b, stack)
 }

@@ -1,6 +1,6 @@
 //! The machine behind the order of terms.
 //!
-//! Types are ordered number, atom, reference, fun, port, pid, tuple, map, nil, list, bit string. Maps are
+//! Types are ordered number, atom, reference, fun, port, pid, tuple, native record, map, nil, list, bit string. Maps are
 //! ordered by size, then by their keys, then by the values of the keys in order; keys compare exactly. A
 //! large map's pairs lie in hash order, so its comparison collects what differs and looks for the least
 //! key among it.
@@ -12,11 +12,12 @@
 //! atom then decide although they are equal. That is a slip of its state; we do not follow it.
 
 use super::number::{self, Number};
-use super::{atoms, bits, exact_eq, quick, reference_numbers};
+use super::{atoms, bits, cmp, exact_eq, quick, reference_numbers};
 use crate::fun;
 use crate::layout::*;
 use crate::map::{self, Leaves};
 use crate::node;
+use crate::record::Record;
 use crate::term::{Fun, PidTerm, PortTerm, RefTerm};
 use crate::{PID_NUMBER_BITS, Term};
 use std::cmp::Ordering;
@@ -59,7 +60,7 @@ pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
 /// Rank of a term's type; what is no value comes first or last.
 fn rank(t: Term<'_>) -> i8 {
     match t.raw() & PRIMARY_MASK {
-        PRIMARY_LIST => return 9,
+        PRIMARY_LIST => return 10,
         PRIMARY_BOXED => {}
         _ => {
             return match t.raw() & IMMEDIATE_MASK {
@@ -67,7 +68,7 @@ fn rank(t: Term<'_>) -> i8 {
                 TAG_PORT => 4,
                 TAG_PID => 5,
                 _ if t.is_atom() => 1,
-                _ if t.is_nil() => 8,
+                _ if t.is_nil() => 9,
                 _ if t.raw() == LEAST => -1,
                 _ => i8::MAX,
             };
@@ -80,13 +81,14 @@ fn rank(t: Term<'_>) -> i8 {
         Some(sub::EXT_PORT) => 4,
         Some(sub::EXT_PID) => 5,
         Some(sub::TUPLE) => 6,
-        Some(sub::MAP) => 7,
-        Some(sub::HEAP_BITS | sub::SUB_BITS) => 10,
+        Some(sub::RECORD) => 7,
+        Some(sub::MAP) => 8,
+        Some(sub::HEAP_BITS | sub::SUB_BITS) => 11,
         _ => i8::MAX,
     }
 }
 
-/// The order of two terms unless both are lists, tuples, maps or funs.
+/// The order of two terms unless both are lists, tuples, records, maps or funs.
 #[inline]
 fn shallow(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
     if let Some(o) = quick(a, b) {
@@ -108,8 +110,8 @@ fn shallow(a: Term<'_>, b: Term<'_>, exact: bool) -> Option<Ordering> {
         2 => references(&a.as_reference()?, &b.as_reference()?),
         4 => ports(a.as_port()?, b.as_port()?),
         5 => pids(a.as_pid()?, b.as_pid()?),
-        10 => bits(a.as_bits()?, b.as_bits()?),
-        3 | 6 | 7 | 9 => return None,
+        11 => bits(a.as_bits()?, b.as_bits()?),
+        3 | 6 | 7 | 8 | 10 => return None,
         _ => a.raw().cmp(&b.raw()),
     })
 }
@@ -136,13 +138,16 @@ impl<'t> Machine<'t> {
         }
     }
 
-    /// Two different funs, tuples or maps.
+    /// Two different funs, tuples, records or maps.
     fn container(&mut self, a: Term<'t>, b: Term<'t>) -> Option<Ordering> {
         if let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) {
             return Some(self.arrays(x, y));
         }
         if let (Some(x), Some(y)) = (a.as_fun(), b.as_fun()) {
             return Some(self.funs(x, y));
+        }
+        if let (Some(x), Some(y)) = (a.as_record(), b.as_record()) {
+            return Some(self.records(x, y));
         }
         let by_size = a.map_size()?.cmp(&b.map_size()?);
         if by_size.is_eq() {
@@ -174,6 +179,31 @@ impl<'t> Machine<'t> {
             }
         }
         Ordering::Equal
+    }
+
+    /// By definition: module, name, whether exported, number of fields, their names; then by the values. Fields come
+    /// in the order of the definition.
+    fn records(&mut self, x: Record<'t>, y: Record<'t>) -> Ordering {
+        let (a, b) = (x.definition(), y.definition());
+        let names = |r: Record<'t>| r.ordered().filter_map(|(name, _)| name.as_atom());
+        let by_definition = if a.term().same(b.term()) {
+            Ordering::Equal
+        } else {
+            cmp(a.module(), b.module())
+                .then_with(|| cmp(a.name(), b.name()))
+                .then_with(|| a.exported().cmp(&b.exported()))
+                .then_with(|| a.fields().len().cmp(&b.fields().len()))
+                .then_with(|| {
+                    let mut pairs = names(x).zip(names(y)).map(|(i, j)| atoms(i, j));
+                    pairs.find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+                })
+        };
+        if by_definition.is_eq() {
+            let values = x.ordered().rev().zip(y.ordered().rev());
+            let pairs = values.map(|((_, v), (_, w))| (v, w)).collect();
+            self.stack.push(Pending::Pairs(pairs));
+        }
+        by_definition
     }
 
     fn funs(&mut self, x: Fun<'t>, y: Fun<'t>) -> Ordering {

@@ -7,6 +7,7 @@
 use super::{EtfContext, ExternalFun, LocalFun, VERSION, local, packed, tag};
 use crate::layout::{BIG_MAX_LIMBS, SMALL_MAX, SMALL_MIN, TUPLE_MAX_ARITY};
 use crate::number::float;
+use crate::record::{Definition, DuplicateField};
 use crate::term::Fun;
 use crate::{Atom, AtomError, Heap, PID_NUMBER_BITS, Pid, PortId, RefNumbers, Term};
 
@@ -16,6 +17,8 @@ const REF_NUMBERS_MAX: usize = 5;
 const REF_NUMBER_LIMIT: u32 = 1 << 18;
 /// Creations in the old forms are below this.
 const OLD_CREATION_LIMIT: u8 = 4;
+/// As many definitions of records are looked for among those met before.
+const DEFINITIONS_KEPT: usize = 16;
 /// Bytes of a float in its text form.
 const FLOAT_TEXT: usize = 31;
 
@@ -100,6 +103,7 @@ pub fn decode_bare<'h>(
         options,
         context,
         local: false,
+        definitions: Vec::new(),
     };
     if bytes.first() != Some(&tag::LOCAL) {
         let term = decoder.run()?;
@@ -164,11 +168,13 @@ impl<'b> Reader<'b> {
 }
 
 /// What a term with parts becomes when they are all there.
-enum Shape {
+enum Shape<'h> {
     Tuple,
     /// The last part is the tail.
     List,
     Map,
+    /// The values in the order of the definition.
+    Record(Definition<'h>),
     /// The last part is what keeps the entry alive.
     Fun {
         entry: u64,
@@ -180,13 +186,13 @@ enum Shape {
 enum Item<'h> {
     Whole(Term<'h>),
     /// A term of that many parts, which follow.
-    Open(Shape, usize),
+    Open(Shape<'h>, usize),
     /// The same, and there is a last part already.
-    OpenWith(Shape, usize, Term<'h>),
+    OpenWith(Shape<'h>, usize, Term<'h>),
 }
 
 struct Frame<'h> {
-    shape: Shape,
+    shape: Shape<'h>,
     /// Parts still to come.
     missing: usize,
     /// Where its parts begin on the stack of values.
@@ -202,7 +208,12 @@ struct Decoder<'a, 'b, 'h> {
     context: &'a EtfContext<'a>,
     /// Inside the local form, where identifiers of this node have no name.
     local: bool,
+    /// Definitions of records met so far: equal records share one.
+    definitions: Vec<(DefinitionKey, Definition<'h>)>,
 }
+
+/// Module, name, whether exported, fields.
+type DefinitionKey = (Atom, Atom, bool, Vec<Atom>);
 
 impl<'h> Decoder<'_, '_, 'h> {
     fn run(&mut self) -> Result<Term<'h>> {
@@ -250,7 +261,7 @@ impl<'h> Decoder<'_, '_, 'h> {
     }
 
     /// The term made of its parts.
-    fn close(&self, shape: &Shape, parts: &[Term<'h>]) -> Result<Term<'h>> {
+    fn close(&self, shape: &Shape<'h>, parts: &[Term<'h>]) -> Result<Term<'h>> {
         Ok(match shape {
             Shape::Tuple => self.h.tuple(parts),
             Shape::List => match parts.split_last() {
@@ -261,6 +272,7 @@ impl<'h> Decoder<'_, '_, 'h> {
                 let pairs: Vec<_> = parts.chunks_exact(2).map(|p| (p[0], p[1])).collect();
                 crate::map::from_unique_pairs(self.h, &pairs).ok_or(DecodeError::DuplicateKey)?
             }
+            Shape::Record(definition) => definition.make_ordered(self.h, parts),
             Shape::Fun { entry, meta } => self.h.fun(*entry, *meta, parts),
         })
     }
@@ -294,6 +306,7 @@ impl<'h> Decoder<'_, '_, 'h> {
                 let n = self.input.count(2)?;
                 return Ok(Item::Open(Shape::Map, 2 * n));
             }
+            tag::NATIVE_RECORD => return self.record(),
             tag::NEW_FUN => return self.fun(),
             tag::STRING => {
                 let n = self.input.u16()?;
@@ -330,6 +343,37 @@ impl<'h> Decoder<'_, '_, 'h> {
             tag::EXPORT => self.export()?,
             _ => return Err(DecodeError::Tag(tag)),
         }))
+    }
+
+    /// A native record as far as its values, which follow.
+    fn record(&mut self) -> Result<Item<'h>> {
+        // Each field takes two bytes for its name and one for its value at least.
+        let n = self.input.count(3)?;
+        if n > TUPLE_MAX_ARITY {
+            return Err(DecodeError::Value(tag::NATIVE_RECORD));
+        }
+        let exported = match self.input.u8()? {
+            0 => false,
+            1 => true,
+            // The other bits are reserved.
+            _ => return Err(DecodeError::Value(tag::NATIVE_RECORD)),
+        };
+        let (module, name) = (self.atom()?, self.atom()?);
+        let fields = (0..n).map(|_| self.atom()).collect::<Result<Vec<_>>>()?;
+        let key = (module, name, exported, fields);
+        let known = self.definitions.iter().find(|(k, _)| *k == key);
+        let definition = match known {
+            Some((_, definition)) => *definition,
+            None => {
+                let made = Definition::new(self.h, module, name, exported, &key.3)
+                    .map_err(|DuplicateField| DecodeError::DuplicateKey)?;
+                if self.definitions.len() < DEFINITIONS_KEPT {
+                    self.definitions.push((key, made));
+                }
+                made
+            }
+        };
+        Ok(Item::Open(Shape::Record(definition), n))
     }
 
     fn big(&mut self, tag: u8) -> Result<Term<'h>> {

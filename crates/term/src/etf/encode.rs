@@ -7,6 +7,7 @@
 use super::{EtfContext, FunIdentity, LocalFun, VERSION, local, packed, tag};
 use crate::compare::cmp_exact_order;
 use crate::number::float;
+use crate::record::Record;
 use crate::term::{Big, Fun, PidTerm, PortTerm, RefTerm};
 use crate::{Atom, Bits, Kind, PID_NUMBER_BITS, Pid, Term, am};
 
@@ -283,6 +284,7 @@ impl<'h, S: Sink> Encoder<'_, 'h, S> {
                 self.stack.push(Work::Elements(elements));
             }
             Kind::Map => self.map(t)?,
+            Kind::Record(r) => self.record(r)?,
             Kind::Bits(bits) => self.bits(bits)?,
             Kind::Big(big) => self.big(big)?,
             Kind::Float(f) => self.float(f),
@@ -415,6 +417,23 @@ impl<'h, S: Sink> Encoder<'_, 'h, S> {
         } else {
             self.children(map);
         }
+        Ok(())
+    }
+
+    /// Names of the fields, then the values, in the order of the definition.
+    fn record(&mut self, r: Record<'h>) -> Result<(), EncodeError> {
+        let definition = r.definition();
+        self.tagged(tag::NATIVE_RECORD, length(r.values().len())?);
+        self.out.put(&[u8::from(definition.exported())]);
+        let fields = r.ordered().map(|(name, _)| name);
+        for name in [definition.module(), definition.name()]
+            .into_iter()
+            .chain(fields)
+        {
+            self.atom(name.as_atom().ok_or(EncodeError::NotATerm)?);
+        }
+        let values = r.ordered().rev().map(|(_, value)| Work::Term(value));
+        self.stack.extend(values);
         Ok(())
     }
 

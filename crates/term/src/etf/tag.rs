@@ -1,5 +1,6 @@
 //! The first byte of each kind of term.
 
+pub const NATIVE_RECORD: u8 = 67;
 pub const NEW_FLOAT: u8 = 70;
 pub const BIT_BINARY: u8 = 77;
 pub const COMPRESSED: u8 = 80;

@@ -32,6 +32,7 @@ mod kind {
     pub const EXT_PID: u64 = 18;
     pub const EXT_PORT: u64 = 19;
     pub const FLOAT: u64 = 20;
+    pub const RECORD: u64 = 21;
 }
 
 /// The hash of a term.
@@ -243,6 +244,12 @@ impl<'t> State<'t> {
                 self.alpha(kind::TUPLE);
                 self.beta(all.len() as u64);
                 return self.elements(all);
+            }
+            sub::RECORD => {
+                let r = t.as_record()?;
+                self.alpha(kind::RECORD);
+                self.beta(u64::from(r.definition().hash()));
+                return self.elements(r.values());
             }
             sub::MAP => return self.map(t, h),
             sub::FUN => return self.fun(t),

@@ -210,6 +210,12 @@ impl<'t> State<'t> {
                 self.one(all.len() as u32, golden(9));
                 return self.elements(all);
             }
+            sub::RECORD => {
+                let r = t.as_record()?;
+                let values = r.values();
+                self.two(values.len() as u32, r.definition().hash(), golden(23));
+                return self.elements(values);
+            }
             sub::MAP => self.map(t)?,
             sub::FUN => return self.fun(t),
             sub::HEAP_BITS | sub::SUB_BITS => self.bits(t.as_bits()?),
