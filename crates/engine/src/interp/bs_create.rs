@@ -274,7 +274,7 @@ unsafe fn write_usual(cx: Cx<'_>, w: Word, i: usize, base: *mut u8, at: usize) -
                 }
                 let n = (cx.word(i + 2) >> 4) as usize;
                 let v = ((v as i64) >> 4) as u64;
-                if (at | n) % 8 != 0 {
+                if !(at | n).is_multiple_of(8) {
                     bits::put(base, at, v & (u64::MAX >> (64 - n)), n);
                     return Some(n);
                 }
@@ -292,7 +292,7 @@ unsafe fn write_usual(cx: Cx<'_>, w: Word, i: usize, base: *mut u8, at: usize) -
                 let b = cx.src(i + 1).as_bits()?;
                 let unit = (w >> 16 & 0xFFFF) as usize;
                 let fits = unit <= 1 || unit == 8 && b.size % 8 == 0;
-                if !fits || (at | b.start | b.size) % 8 != 0 {
+                if !fits || !(at | b.start | b.size).is_multiple_of(8) {
                     return None;
                 }
                 let from = b.base().add(b.start / 8);
@@ -301,7 +301,7 @@ unsafe fn write_usual(cx: Cx<'_>, w: Word, i: usize, base: *mut u8, at: usize) -
             }
             kind::UTF8 => {
                 let v = cx.raw(i + 1);
-                if v & IMMEDIATE_MASK != TAG_SMALL || v >> 4 >= 0x80 || at % 8 != 0 {
+                if v & IMMEDIATE_MASK != TAG_SMALL || v >> 4 >= 0x80 || !at.is_multiple_of(8) {
                     return None;
                 }
                 *base.add(at / 8) = (v >> 4) as u8;

@@ -194,7 +194,7 @@ pub unsafe fn get_binary(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let unit = cx.word(4) & 0xFFFF_FFFF;
     let size = cx.src(3);
     let n = if size.is(am::all) {
-        Some(c.remaining()).filter(|n| unit == 0 || *n as u64 % unit == 0)
+        Some(c.remaining()).filter(|n| unit == 0 || (*n as u64).is_multiple_of(unit))
     } else {
         size_of(c, size, unit)
     };
@@ -220,7 +220,7 @@ pub unsafe fn skip_bits(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let unit = cx.word(4) & 0xFFFF_FFFF;
     let size = cx.src(3);
     let n = if size.is(am::all) {
-        Some(c.remaining()).filter(|n| unit == 0 || *n as u64 % unit == 0)
+        Some(c.remaining()).filter(|n| unit == 0 || (*n as u64).is_multiple_of(unit))
     } else {
         size_of(c, size, unit)
     };
@@ -254,7 +254,7 @@ pub unsafe fn test_tail(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 pub unsafe fn test_unit(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    if Context::of(cx.src(2)).remaining() as u64 % cx.word(3).max(1) == 0 {
+    if (Context::of(cx.src(2)).remaining() as u64).is_multiple_of(cx.word(3).max(1)) {
         cx.skip(4)
     } else {
         cx.at(cx.word(1) as isize)

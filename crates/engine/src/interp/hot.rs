@@ -246,10 +246,10 @@ tests! {
     IsFunction |w| boxed_sub(w) == sub::FUN;
     IsBitstr |w| matches!(boxed_sub(w), sub::HEAP_BITS | sub::SUB_BITS);
     IsBinary |w| match boxed_sub(w) {
-        sub::HEAP_BITS => *((w - PRIMARY_BOXED) as *const Word).add(1) % 8 == 0,
+        sub::HEAP_BITS => (*((w - PRIMARY_BOXED) as *const Word).add(1)).is_multiple_of(8),
         sub::SUB_BITS => {
             let p = (w - PRIMARY_BOXED) as *const Word;
-            (*p.add(3) - *p.add(2)) % 8 == 0
+            (*p.add(3) - *p.add(2)).is_multiple_of(8)
         }
         _ => false,
     };
@@ -266,7 +266,7 @@ op!(test<T: Test, A: Loc> |s| {
 });
 op!(test_arity<A: Loc> |s| {
     let w = A::get(&s, s.a());
-    if !(*((w - PRIMARY_BOXED) as *const Word) == s.w(1)) {
+    if *((w - PRIMARY_BOXED) as *const Word) != s.w(1) {
         fail!(s);
     }
     s.step(2);
@@ -283,7 +283,7 @@ op!(is_tagged_tuple<A: Loc> |s| {
 // ---- comparisons ----
 
 op!(eq_immediate<A: Loc> |s| {
-    if !(A::get(&s, s.a()) == s.w(1)) {
+    if A::get(&s, s.a()) != s.w(1) {
         fail!(s);
     }
     s.step(2);
@@ -342,7 +342,7 @@ op!(is_lt<A: Src, B: Src> |s| {
     if l & r & 15 != TAG_SMALL {
         tail!(s, slow::IS_LT);
     }
-    if !((l as i64) < (r as i64)) {
+    if (l as i64) >= (r as i64) {
         fail!(s);
     }
     s.step(3);
@@ -353,7 +353,7 @@ op!(is_ge<A: Src, B: Src> |s| {
     if l & r & 15 != TAG_SMALL {
         tail!(s, slow::IS_GE);
     }
-    if !((l as i64) >= (r as i64)) {
+    if (l as i64) < (r as i64) {
         fail!(s);
     }
     s.step(3);

@@ -187,22 +187,28 @@ impl S {
         unsafe { *self.pc.add(i) }
     }
     /// # Safety
-    /// `pc` is an instruction (also for the four below).
+    /// `pc` is an instruction.
     #[inline(always)]
     pub unsafe fn a(&self) -> usize {
         // SAFETY: by the caller's promise.
         unsafe { a(*self.pc) }
     }
+    /// # Safety
+    /// `pc` is an instruction.
     #[inline(always)]
     pub unsafe fn b(&self) -> usize {
         // SAFETY: by the caller's promise.
         unsafe { b(*self.pc) }
     }
+    /// # Safety
+    /// `pc` is an instruction.
     #[inline(always)]
     pub unsafe fn c(&self) -> usize {
         // SAFETY: by the caller's promise.
         unsafe { c(*self.pc) }
     }
+    /// # Safety
+    /// `pc` is an instruction.
     #[inline(always)]
     pub unsafe fn rel(&self) -> isize {
         // SAFETY: by the caller's promise.

@@ -233,7 +233,7 @@ fn refuse_signals(p: &Process, budget: &mut usize) -> bool {
         }
         p.incoming.put(late);
     }
-    while let Some(task) = p.with_relations(|r| r.tasks.next()) {
+    while let Some(task) = p.with_relations(|r| r.tasks.take()) {
         task.refuse();
     }
     advance(p, Ending::Tells);

@@ -85,7 +85,8 @@ impl Tasks {
         let queues = self.0.get_or_insert_with(Box::default);
         queues.of_priority[(priority as usize).min(LOW)].push_back(work);
     }
-    pub fn next(&mut self) -> Option<Pending> {
+    /// The one that is to be done first.
+    pub fn take(&mut self) -> Option<Pending> {
         let next = self.0.as_mut()?.next();
         if next.is_none() {
             self.0 = None;
@@ -93,7 +94,7 @@ impl Tasks {
         next
     }
     /// Takes out the first one that `which` says.
-    pub fn next_that(&mut self, which: impl Fn(&Pending) -> bool) -> Option<Pending> {
+    pub fn take_that(&mut self, which: impl Fn(&Pending) -> bool) -> Option<Pending> {
         let mut queues = self.0.as_mut()?.of_priority.iter_mut();
         queues.find_map(|q| q.remove(q.iter().position(&which)?))
     }
@@ -164,9 +165,9 @@ impl Task {
 pub(crate) fn run(p: &Process) -> bool {
     loop {
         let next = if p.has_flag(flag::GC_DISABLED) {
-            p.with_relations(|r| r.tasks.next_that(|task| !task.collects()))
+            p.with_relations(|r| r.tasks.take_that(|task| !task.collects()))
         } else {
-            p.with_relations(|r| r.tasks.next())
+            p.with_relations(|r| r.tasks.take())
         };
         let Some(task) = next else { return false };
         match task {
@@ -240,7 +241,7 @@ mod tests {
         }
         let mut order = Vec::new();
         while !tasks.is_empty() {
-            tasks.next();
+            tasks.take();
             let queues = tasks.0.as_ref().map(|q| &q.of_priority);
             let now: Vec<usize> = (0..4).map(|i| queues.map_or(0, |q| q[i].len())).collect();
             order.extend((0..4).find(|i| now[*i] < left[*i]));

@@ -1,11 +1,12 @@
 //! Scheduler threads: each takes processes from its run queue and has the interpreter run them for a slice.
 //!
-//! - [`state`]: the transitions of a process's state word;
-//! - [`runqueue`]: processes that wait for a thread, by priority;
-//! - [`scheduler`]: the threads, stealing, parking;
-//! - [`dirty`]: the pools for native functions that block or take long;
-//! - [`block`]: having the world to oneself; [`progress`]: knowing that all have finished a slice;
-//! - [`stats`]: counters.
+//! - [`state`] has the transitions of a process's state word;
+//! - [`runqueue`] holds the processes that wait for a thread, by priority;
+//! - [`scheduler`] has the threads, stealing, parking;
+//! - [`dirty`] has the pools for native functions that block or take long;
+//! - [`block`] is for having the world to oneself;
+//! - [`progress`] is for knowing that all have finished a slice;
+//! - [`stats`] has the counters.
 //!
 //! The scheduler knows the interpreter only as an [`Executor`], installed at start.
 

@@ -81,7 +81,7 @@ fn run_tasks(p: &Process) {
         Pending::Info(_, request) => !needs_heap(p, request),
         Pending::Task(_) | Pending::Call(_) => false,
     };
-    while let Some(task) = p.with_relations(|r| r.tasks.next_that(answerable)) {
+    while let Some(task) = p.with_relations(|r| r.tasks.take_that(answerable)) {
         if let Pending::Info(reply, request) = task {
             info::answer(p, *reply, &request);
         }

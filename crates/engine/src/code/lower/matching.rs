@@ -102,7 +102,7 @@ impl Lowering<'_> {
                 self.out.push(first.size);
             }
             (command::INTEGER, _) if fits => {
-                let whole = first.size % 8 == 0;
+                let whole = first.size.is_multiple_of(8);
                 let signed = first.flags & SIGNED != 0;
                 let op = match (first.flags & LITTLE != 0 && first.size > 8, signed) {
                     (true, _) if !whole => return 0,

@@ -75,7 +75,7 @@ op!(
 op!(
     /// Exactly word 1 bits are left.
     bs_ensure_exactly |s| {
-    if !(Context::of(&s).left() == s.w(1)) {
+    if Context::of(&s).left() != s.w(1) {
         fail!(s);
     }
     s.step(2);
@@ -83,7 +83,7 @@ op!(
 op!(
     /// What is left is a multiple of a power of two (word 1: less one).
     bs_test_unit |s| {
-    if !(Context::of(&s).left() & s.w(1) == 0) {
+    if Context::of(&s).left() & s.w(1) != 0 {
         fail!(s);
     }
     s.step(2);
@@ -220,7 +220,7 @@ op!(
     bs_equal |s| {
     let c = Context::of(&s);
     let (start, n) = (c.start(), s.w(1));
-    if !(c.window(start, n) == s.w(2)) {
+    if c.window(start, n) != s.w(2) {
         fail!(s);
     }
     c.set_start(start + n);
