@@ -41,7 +41,7 @@ fn name_of_list<'h>(list: Term<'h>) -> Result<String, Stop<'h>> {
 }
 
 /// The text; where it goes wrong only behind too many characters, that is what is wrong.
-fn utf8<'a, 'h>(bytes: &'a [u8]) -> Result<&'a str, Stop<'h>> {
+fn utf8<'h>(bytes: &[u8]) -> Result<&str, Stop<'h>> {
     std::str::from_utf8(bytes).map_err(|e| {
         let good = &bytes[..e.valid_up_to()];
         let characters = good.iter().filter(|b| **b & 0xC0 != 0x80).count();

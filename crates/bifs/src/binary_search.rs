@@ -26,7 +26,7 @@ const BYTES_PER_REDUCTION: usize = 100;
 
 /// What to look for.
 enum Pattern {
-    One(Finder<'static>),
+    One(Box<Finder<'static>>),
     Many(AhoCorasick),
 }
 
@@ -59,7 +59,7 @@ impl std::ops::Deref for Found<'_> {
 
 /// Compiles a binary, or a list of them; none of them may be empty.
 fn compile<'h>(t: Term<'h>) -> Result<Pattern, Stop<'h>> {
-    let one = |b: &[u8]| Pattern::One(Finder::new(b).into_owned());
+    let one = |b: &[u8]| Pattern::One(Box::new(Finder::new(b).into_owned()));
     if t.is_bitstring() {
         let bytes = t.to_bytes().badarg()?;
         return (!bytes.is_empty()).then(|| one(&bytes)).badarg();

@@ -155,8 +155,11 @@ fn purge_module<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::bool(match a[1].as_atom().badarg()?.name() {
         "prepare" => purge::prepare(p, module)?,
         "prepare_on_load" => purge::prepare_pending(p, module)?,
-        // Given up, so not done.
-        "abort" => purge::abort(module) && false,
+        "abort" => {
+            purge::abort(module);
+            // Given up, so not done.
+            false
+        }
         "complete" => purge::complete(module),
         _ => return Err(Stop::BADARG),
     }))

@@ -153,7 +153,7 @@ impl BitWriter {
     }
     fn push_bits(&mut self, bits: &Bits<'_>) {
         let bytes = bits.to_bytes();
-        if self.bits % 8 == 0 {
+        if self.bits.is_multiple_of(8) {
             self.bytes.extend_from_slice(&bytes);
             self.bits += bits.size;
             return;

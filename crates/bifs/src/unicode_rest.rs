@@ -105,12 +105,8 @@ impl<'h> Converter<'h> {
         loop {
             if let Some((head, tail)) = at.as_cons() {
                 match head.kind() {
-                    Kind::Small(c) => {
-                        if !self.cut.is_empty() || !self.push(c) {
-                            return Some(self.error(at, &tails));
-                        }
-                    }
-                    Kind::Big(_) => return Some(self.error(at, &tails)),
+                    Kind::Small(c) if self.cut.is_empty() && self.push(c) => {}
+                    Kind::Small(_) | Kind::Big(_) => return Some(self.error(at, &tails)),
                     Kind::Bits(bits) => match self.bytes(&bits) {
                         Bytes::Good => {}
                         Bytes::Bad(bad) => {

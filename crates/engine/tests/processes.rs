@@ -4,7 +4,7 @@
 
 use corten_engine::node::{self, Config};
 use corten_engine::process::spawn::{MonitorOptions, SpawnOptions, spawn};
-use corten_engine::process::{Mfa, Process, exit, flag};
+use corten_engine::process::{Mfa, Process, exit};
 use corten_engine::sched::{self, Executor, Outcome, Registers};
 use corten_engine::signal::node::ExitKind;
 use corten_engine::signal::receive::{self, Peek, Timeout};

@@ -128,7 +128,8 @@ fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let w = parse_options(a[1]).badarg()?;
     let heir = w.heir.as_ref().map(|h| h.pid);
     let t = TableRef::new(Table::new(name, w.options, p.pid(), w.heir));
-    registry::add(t.clone()).map_err(|()| Stop::badarg_because(am::already_exists))?;
+    registry::add(t.clone())
+        .map_err(|registry::NameTaken| Stop::badarg_because(am::already_exists))?;
     if let Some(heir) = heir {
         registry::note_interest(heir, &t);
     }
@@ -223,7 +224,8 @@ fn take<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn rename<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     let name = a[1].as_atom().badarg()?;
-    registry::rename(&t, name).map_err(|()| Stop::badarg_because(am::already_exists))?;
+    registry::rename(&t, name)
+        .map_err(|registry::NameTaken| Stop::badarg_because(am::already_exists))?;
     Ok(registry::id_term(&t, &p.heap))
 }
 

@@ -30,13 +30,17 @@ pub enum Access {
     Any,
 }
 
-/// Enters a new table. Fails if its name is taken.
-pub fn add(table: TableRef) -> Result<(), ()> {
+/// The name of a table is another one's already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameTaken;
+
+/// Enters a new table.
+pub fn add(table: TableRef) -> Result<(), NameTaken> {
     let mut r = REGISTRY.write();
     if table.options.named {
         let name = *table.name.lock();
         if r.names.contains_key(&name) {
-            return Err(());
+            return Err(NameTaken);
         }
         r.names.insert(name, table.clone());
     }
@@ -165,12 +169,12 @@ fn forget(r: &mut Registry, pid: Pid, table: RefNumbers) {
 }
 
 /// Renames a named table (or just changes the name that `info` shows).
-pub fn rename(table: &TableRef, to: Atom) -> Result<(), ()> {
+pub fn rename(table: &TableRef, to: Atom) -> Result<(), NameTaken> {
     let mut r = REGISTRY.write();
     let mut name = table.name.lock();
     if table.options.named {
         if r.names.contains_key(&to) {
-            return Err(());
+            return Err(NameTaken);
         }
         r.names.remove(&name);
         r.names.insert(to, table.clone());

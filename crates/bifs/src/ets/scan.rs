@@ -75,14 +75,30 @@ impl<'h> Position<'h> {
     }
 }
 
+/// Where a search looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch<'k, 'h> {
+    pub from: Position<'h>,
+    pub reverse: bool,
+    pub keys: Option<&'k KeyRange>,
+}
+
+impl<'k, 'h> Stretch<'k, 'h> {
+    fn forwards(from: Position<'h>, keys: Option<&'k KeyRange>) -> Self {
+        Stretch {
+            from,
+            reverse: false,
+            keys,
+        }
+    }
+}
+
 /// Shows rows to `f`, and after every bucket (of an ordered set: after every row) asks `full` whether that was enough.
 /// Where the walk stopped, or `None` at the end of the table.
 pub fn read_rows<'h>(
     p: &'h Process,
     t: &Table,
-    from: Position<'h>,
-    reverse: bool,
-    keys: Option<&KeyRange>,
+    stretch: Stretch<'_, 'h>,
     budget: &mut usize,
     mut f: impl FnMut(&Row),
     mut full: impl FnMut() -> bool,
@@ -98,9 +114,9 @@ pub fn read_rows<'h>(
                 ControlFlow::Continue(())
             }
         };
-        return in_order(&rows, from, reverse, keys, visit).break_value();
+        return in_order(&rows, stretch, visit).break_value();
     }
-    let mut skip = match from {
+    let mut skip = match stretch.from {
         Position::Slot(n) => n,
         _ => 0,
     };
@@ -130,14 +146,17 @@ pub type KeyRange = (OwnedTerm, OwnedTerm);
 /// Rows of an ordered set from a place on, forwards or backwards.
 fn in_order<B>(
     rows: &Rows,
-    from: Position<'_>,
-    reverse: bool,
-    keys: Option<&KeyRange>,
+    stretch: Stretch<'_, '_>,
     visit: impl FnMut(&Row) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let Rows::Tree(tree, _) = rows else {
         return ControlFlow::Continue(());
     };
+    let Stretch {
+        from,
+        reverse,
+        keys,
+    } = stretch;
     let (mut low, mut high) = (None, None);
     if let Some((least, greatest)) = keys {
         (low, high) = (Some(least.term()), Some(greatest.term()));
@@ -321,9 +340,11 @@ impl<'h> Scan<'h> {
                 let next = read_rows(
                     p,
                     &self.table,
-                    self.at,
-                    reverse,
-                    spec.keys.as_ref(),
+                    Stretch {
+                        from: self.at,
+                        reverse,
+                        keys: spec.keys.as_ref(),
+                    },
                     budget,
                     |row| {
                         if let Some(v) = value(p, spec, row) {
@@ -340,9 +361,7 @@ impl<'h> Scan<'h> {
                 let next = read_rows(
                     p,
                     &self.table,
-                    self.at,
-                    false,
-                    spec.keys.as_ref(),
+                    Stretch::forwards(self.at, spec.keys.as_ref()),
                     budget,
                     |row| n += usize::from(says_true(p, spec, row)),
                     || false,
@@ -371,7 +390,7 @@ impl<'h> Scan<'h> {
             let scratch = Heap::new();
             let mut doomed = Vec::new();
             let mut rows = table.shards()[0].write();
-            let next = in_order(&rows, self.at, false, keys, |row| {
+            let next = in_order(&rows, Stretch::forwards(self.at, keys), |row| {
                 *budget = budget.saturating_sub(1);
                 if which(row) {
                     doomed.push(copy::copy(row.key(), &scratch));
@@ -446,7 +465,7 @@ impl<'h> Scan<'h> {
         if tree {
             let mut rows = table.shards()[0].write();
             let mut fresh = Vec::new();
-            let next = in_order(&rows, self.at, false, keys, |row| {
+            let next = in_order(&rows, Stretch::forwards(self.at, keys), |row| {
                 *budget = budget.saturating_sub(1);
                 match new_row(row) {
                     Ok(new) => fresh.extend(new),

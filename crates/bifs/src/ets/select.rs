@@ -193,9 +193,11 @@ impl<'h> Chunk<'h> {
         let stopped = scan::read_rows(
             p,
             &self.table,
-            self.from,
-            self.reverse,
-            spec.keys.as_ref(),
+            scan::Stretch {
+                from: self.from,
+                reverse: self.reverse,
+                keys: spec.keys.as_ref(),
+            },
             &mut left,
             |r| found.borrow_mut().extend(scan::value(p, spec, r)),
             || found.borrow().len() >= self.limit,

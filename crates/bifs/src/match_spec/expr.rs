@@ -54,6 +54,8 @@ pub enum Expr {
 /// Declares the functions that guards and bodies may call: variant, name, arities.
 macro_rules! functions {
     ($($id:ident $name:literal $low:literal..=$high:literal),* $(,)?) => {
+        // The names are those that programs write (`is_function` among them).
+        #[allow(clippy::enum_variant_names)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Function { $($id),* }
         impl Function {

@@ -13,7 +13,6 @@ use crate::prelude::*;
 use corten_engine::code::export;
 use corten_pcre::{Limits, MatchError, Matcher, Span, Subject};
 use corten_term::utf8::CheckedText;
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -189,7 +188,7 @@ fn slice() -> u32 {
 fn match_it(
     entry: &Entry,
     bits: &Option<Bits<'_>>,
-    bytes: &Cow<'_, [u8]>,
+    bytes: &[u8],
     parsed: &Parsed<'_>,
     place: Place,
 ) -> Result<Option<Vec<Span>>, MatchError> {

@@ -112,7 +112,7 @@ mod tests {
         remove(7);
         let mut listing = Listing::begin(&table);
         assert!(!listing.step(&table));
-        [3, 1400].map(remove);
+        [3, 1400].into_iter().for_each(remove);
         let late = add();
         assert!(listing.step(&table));
         let numbers: Vec<u64> = listing.take(9999).iter().map(|p| p.data()).collect();

@@ -207,7 +207,7 @@ mod tests {
         );
         assert_eq!(f.request(b"\x04LL!\0"), Ok(Response::Number(4)));
         assert_eq!(f.bytes, b"heLL!\0");
-        assert_eq!(f.request(&[request::COMPRESS]).is_ok(), true);
+        assert!(f.request(&[request::COMPRESS]).is_ok());
         assert!(f.bytes.starts_with(&[0x1f, 0x8b]));
         assert_eq!(f.request(&[request::UNCOMPRESS]), Ok(Response::Number(6)));
         assert_eq!(f.request(&[request::READ]), Err(Errno::INVAL));

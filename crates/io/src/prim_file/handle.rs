@@ -137,7 +137,7 @@ pub fn from_descriptor<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let number = args::int(a[0]).badarg()?;
     let valid = crate::sys::borrow_fd(number)
         .ok_or(Errno::BADF)
-        .and_then(|fd| rustix::fs::fcntl_getfl(fd));
+        .and_then(rustix::fs::fcntl_getfl);
     Ok(match (valid, crate::sys::adopt_fd(number)) {
         (Ok(_), Some(fd)) => reference(p, fd),
         (valid, fd) => {

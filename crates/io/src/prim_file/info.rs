@@ -64,7 +64,7 @@ pub fn record<'h>(p: &'h Process, stat: &Stat, access: Access) -> Term<'h> {
         time(stat.st_mtime),
         time(stat.st_ctime),
         word(stat.st_mode.into()),
-        word(stat.st_nlink as u64),
+        word(stat.st_nlink),
         word(stat.st_dev),
         word(stat.st_rdev),
         word(stat.st_ino),

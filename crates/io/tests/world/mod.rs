@@ -4,7 +4,7 @@
 
 use corten_engine::node::{self, Config};
 use corten_engine::process::spawn::{SpawnOptions, spawn};
-use corten_engine::process::{Mfa, Process, flag};
+use corten_engine::process::{Mfa, Process};
 use corten_engine::sched::{self, Executor, Outcome, Registers};
 use corten_engine::signal::receive::{self, Peek};
 use corten_engine::signal::send;
