@@ -1,4 +1,4 @@
--module(process_many_to_one).
+-module(message_many_to_one).
 -export([run/0]).
 run() -> Me = self(), [spawn(fun() -> [Me ! {v, I, J} || J <- lists:seq(1, 500)] end) || I <- lists:seq(1, 200)], recv(100000, 0).
 recv(0, S) -> S;

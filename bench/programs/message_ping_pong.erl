@@ -1,4 +1,4 @@
--module(process_ping_pong).
+-module(message_ping_pong).
 -export([run/0]).
 run() -> P = spawn_link(fun pong/0), ping(P, 60000), P ! stop, ok.
 ping(_, 0) -> ok;
