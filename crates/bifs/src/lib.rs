@@ -18,7 +18,6 @@ mod binary_search;
 mod calendar;
 mod code;
 mod coverage;
-mod crypto;
 mod debug;
 mod debug_dirty;
 mod dictionary;
@@ -31,7 +30,7 @@ mod funs;
 mod halt;
 mod hashes;
 mod identity;
-mod iolist;
+pub mod iolist;
 mod links;
 mod lists;
 mod long;
@@ -87,7 +86,6 @@ pub const TABLES: &[&[Bif]] = &[
     calendar::BIFS,
     code::BIFS,
     coverage::BIFS,
-    crypto::BIFS,
     debug::BIFS,
     debug_dirty::BIFS,
     dictionary::BIFS,

@@ -14,7 +14,12 @@ use crate::launch::Never;
 
 /// The native functions of all rooms.
 fn tables() -> Vec<&'static [Bif]> {
-    [corten_bifs::TABLES, corten_io::TABLES].concat()
+    [
+        corten_bifs::TABLES,
+        corten_io::TABLES,
+        corten_crypto::TABLES,
+    ]
+    .concat()
 }
 
 /// Hands over to the engine; returns only when the node could not be started.

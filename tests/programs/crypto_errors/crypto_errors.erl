@@ -1,0 +1,77 @@
+%% What goes wrong, and which argument is to blame. Files and lines of the native library are left out.
+-module(crypto_errors).
+-export([main/0]).
+
+p(F) ->
+    io:format("~0p~n", [try F() catch
+        error:{Class, {File, Line}, Text}:Stack when is_list(File), is_integer(Line) ->
+            [{M, Fun, _, Info} | _] = Stack,
+            {Class, Text, M, Fun, maps:get(erl_function_arg_num, proplists:get_value(error_info, Info))};
+        error:R:Stack -> [{M, Fun, Args, _} | _] = Stack, {error, R, M, Fun, if is_list(Args) -> length(Args); true -> Args end}
+    end]).
+
+main() ->
+    K = <<0:128>>,
+    [p(F) || F <- [
+        fun() -> crypto:hash(foo, "") end,
+        fun() -> crypto:hash(sha, [a]) end,
+        fun() -> crypto:hash_info(foo) end,
+        fun() -> crypto:hash_init(foo) end,
+        fun() -> crypto:hash_update(make_ref(), "") end,
+        fun() -> crypto:hash_final(foo) end,
+        fun() -> crypto:cipher_info(foo) end,
+        fun() -> crypto:mac(hmac, foo, "", "") end,
+        fun() -> crypto:mac(foo, foo, "", "") end,
+        fun() -> crypto:mac(cmac, foo, K, "") end,
+        fun() -> crypto:mac(cmac, aes_128_cbc, <<0:120>>, "") end,
+        fun() -> crypto:mac(poly1305, <<0:120>>, "") end,
+        fun() -> crypto:mac_init(hmac, sha, a) end,
+        fun() -> crypto:mac_update(make_ref(), "") end,
+        fun() -> crypto:crypto_one_time(foo, K, K, "", true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, <<0:120>>, K, "", true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, <<0:120>>, "", true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, a, K, "", true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, a, "", true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, a, true) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{padding, none}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{encrypt, false}, {padding, pkcs_padding}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{padding, foo}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{padding, none}, {padding, none}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{encrypt, 1}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{foo, none}]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [{padding, none} | x]) end,
+        fun() -> crypto:crypto_one_time(aes_128_cbc, K, K, <<1>>, [padding]) end,
+        fun() -> crypto:crypto_one_time(aes_128_gcm, K, K, <<1>>, true) end,
+        fun() -> crypto:crypto_init(foo, K, K, true) end,
+        fun() -> crypto:crypto_update(make_ref(), <<>>) end,
+        fun() -> crypto:crypto_final(make_ref()) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_gcm, K, <<1:56>>, <<1>>, "a", 17, true) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_gcm, K, <<>>, <<1>>, "a", 16, true) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_ccm, K, <<1:8>>, <<1>>, "a", 16, true) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_ccm, K, <<1:56>>, <<1>>, "a", 3, true) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_cbc, K, <<1:56>>, <<1>>, "a", 3, true) end,
+        fun() -> crypto:crypto_one_time_aead(chacha20_poly1305, <<1:256>>, <<1:56>>, <<>>, "", 16, true) end,
+        fun() -> crypto:crypto_one_time_aead(aes_128_gcm, K, <<1:96>>, <<1>>, "a", <<0:128>>, false) end,
+        fun() -> crypto:pbkdf2_hmac(md5, <<"ab">>, <<"abc">>, 1, 20) end,
+        fun() -> crypto:pbkdf2_hmac(sha, <<"ab">>, <<"abc">>, 0, 20) end,
+        fun() -> crypto:mod_pow(2, 10, 0) end,
+        fun() -> crypto:exor("ab", "abc") end,
+        fun() -> crypto:hash_equals("ab", "abc") end,
+        fun() -> crypto:hash_equals(<<"ab">>, <<"abc">>) end,
+        fun() -> crypto:strong_rand_bytes(-1) end,
+        fun() -> crypto:generate_key(ecdh, foo) end,
+        fun() -> crypto:generate_key(rsa, {100, 3}) end,
+        fun() -> crypto:generate_key(rsa, {300, 3}) end,
+        fun() -> crypto:generate_key(dh, [23, 5]) end,
+        fun() -> crypto:compute_key(dh, <<3>>, <<4>>, [23, 5]) end,
+        fun() -> crypto:compute_key(ecdh, <<4, 1, 2>>, <<1>>, secp256r1) end,
+        fun() -> crypto:generate_key(eddsa, ed25519, <<1, 2>>) end,
+        fun() -> crypto:compute_key(eddh, <<1>>, <<1, 2>>, x25519) end,
+        fun() -> crypto:sign(rsa, sha, "x", [<<3>>]) end,
+        fun() -> crypto:sign(rsa, foo, "x", [<<3>>]) end,
+        fun() -> crypto:sign(foo, sha, "x", [<<3>>]) end,
+        fun() -> crypto:sign(rsa, sha, {digest, <<"x">>}, [<<3>>]) end,
+        fun() -> crypto:sign(ecdsa, sha, "x", [<<3>>, foo]) end,
+        fun() -> crypto:verify(eddsa, none, "x", <<>>, [<<3>>, ed25519]) end,
+        fun() -> crypto:enable_fips_mode(true) end,
+        fun() -> crypto:info_fips() end]].
