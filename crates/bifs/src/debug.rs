@@ -77,6 +77,9 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if is_atom_named(a[0], "hashmap_collision_bonanza") {
         return Ok(Term::FALSE);
     }
+    if is_atom_named(a[0], "node_and_dist_references") {
+        return Ok(node_references(p));
+    }
     if is_atom_named(a[0], "memory") {
         return Ok(crate::memory::all(p));
     }
@@ -110,6 +113,19 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Ok(answer);
     }
     crate::process_debug::get(p, a[0]).badarg()
+}
+
+/// The nodes that terms can be of, and how often each is referred to: nobody counts that, because terms of other nodes
+/// hold the node's name and nothing that would have to be freed.
+fn node_references<'h>(p: &'h Process) -> Term<'h> {
+    let h = &p.heap;
+    let (name, creation) = corten_term::node::resolve(0);
+    let this = h.tuple(&[Term::atom(name), h.uint(u64::from(creation))]);
+    let uncounted = h.list(&[h.tuple(&[this, Term::small(0), Term::NIL])]);
+    h.tuple(&[
+        h.tuple(&[named("node_references"), uncounted]),
+        h.tuple(&[named("dist_references"), Term::NIL]),
+    ])
 }
 
 /// The atom of this number; fresh ones fill the table up to it.

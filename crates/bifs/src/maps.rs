@@ -2,7 +2,7 @@
 
 use crate::long;
 use crate::prelude::*;
-use crate::util::elements;
+use crate::util::{atom as named, elements};
 use corten_term::map::{self, MapError};
 
 pub const BIFS: &[Bif] = bifs![
@@ -189,9 +189,24 @@ fn map_hashmap_children<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 /// Shape figures of a large map; nothing is known of small ones.
 fn map_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let n = require_map(p, a[0])?;
-    if a[0].is_flat_map() {
-        return Err(Stop::BADARG);
-    }
-    Ok(p.heap.tuple(&[Term::atom(am::size), Term::small(n as i64)]))
+    require_map(p, a[0])?;
+    let shape = map::shape(a[0]).badarg()?;
+    let h = &p.heap;
+    let counts = |counts: &[usize]| {
+        let terms: Vec<_> = counts.iter().map(|n| h.uint(*n as u64)).collect();
+        h.tuple(&terms)
+    };
+    let figure = |name, total: usize, parts| h.tuple(&[named(name), h.uint(total as u64), parts]);
+    let all = |n: &[usize]| n.iter().sum();
+    Ok(h.list(&[
+        h.tuple(&[named("depth"), h.uint(shape.depth as u64)]),
+        figure("arrays", shape.full_heads, Term::NIL),
+        figure(
+            "collisions",
+            all(&shape.collisions),
+            counts(&shape.collisions),
+        ),
+        figure("bitmaps", all(&shape.nodes), counts(&shape.nodes)),
+        figure("leafs", all(&shape.leaves), counts(&shape.leaves)),
+    ]))
 }

@@ -3,7 +3,7 @@
 //! - [`hash`] on [`slab`]: set, bag, duplicate_bag; a `BTreeSet` holds ordered_set; a row is `corten_term::Row`;
 //! - [`table`]: attributes, locks, owner, fixations;
 //! - [`registry`]: which tables there are; owners that exit;
-//! - [`basic`], [`insert`], [`update`], [`walk`], [`select`], [`info`]: the BIFs;
+//! - [`basic`], [`insert`], [`update`], [`walk`], [`select`] ([`keeps_key`]), [`info`]: the BIFs;
 //! - [`scan`]: whole-table searches step by step; [`rubble`]: many rows that go away step by step.
 //!
 //! Rows are owned copies: nothing in a table refers to a process's heap, and what is read is copied out under
@@ -14,6 +14,7 @@ pub mod debug;
 mod hash;
 pub mod info;
 pub mod insert;
+mod keeps_key;
 pub mod registry;
 pub mod rubble;
 pub mod scan;

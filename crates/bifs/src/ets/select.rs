@@ -4,16 +4,17 @@
 //! chunked search hands out a continuation of the shape that `ets:repair_continuation/2` knows: `{Tab, Slot, Limit,
 //! Spec, Rest, Length}` for hash tables, `{Tab, LastKey, Reverse, Limit, Spec, Rest, Length, 0}` for ordered sets.
 
-use super::Kind;
 use super::registry::{Access, table};
 use super::scan::{self, Op, Position};
 use super::table::{Table, TableRef};
+use super::{Kind, keeps_key};
 use crate::match_spec::{self, Compiled, Context, Dialect};
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
 use corten_term::{Atom, Heap, OwnedTerm, Term, am, copy};
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub const BIFS: &[Bif] = bifs![
@@ -126,7 +127,10 @@ struct Chunk<'h> {
     from: Position<'h>,
     limit: usize,
     reverse: bool,
-    found: Vec<Term<'h>>,
+    /// Results that were not handed out yet, the newest first, and how many they are: a search that pauses often adds
+    /// to them and leaves the others alone.
+    found: Term<'h>,
+    count: usize,
     held: bool,
 }
 
@@ -147,7 +151,8 @@ impl<'h> Chunk<'h> {
             from: Position::Start,
             limit,
             reverse,
-            found: Vec::new(),
+            found: Term::NIL,
+            count: 0,
             held: false,
         }
         .run(p)
@@ -159,7 +164,7 @@ impl<'h> Chunk<'h> {
 
     fn run(mut self, p: &'h Process) -> BifResult<'h> {
         let mut stopped = None;
-        if self.found.len() >= self.limit {
+        if self.count >= self.limit {
             if matches!(self.from, Position::Slot(n) if n < END_SLOT) {
                 stopped = Some(self.from);
             }
@@ -167,14 +172,17 @@ impl<'h> Chunk<'h> {
             let spec = self.search.compiled().badarg()?;
             let (rows, hash) = self.table.read(key);
             let rows = rows.lookup(hash, key);
-            let values = rows
+            for v in rows
                 .into_iter()
                 .rev()
-                .filter_map(|r| scan::value(p, spec, r));
-            self.found.extend(values);
+                .filter_map(|r| scan::value(p, spec, r))
+            {
+                self.found = p.heap.cons(v, self.found);
+                self.count += 1;
+            }
         } else {
             stopped = self.search_on(p)?;
-            if stopped.is_some() && self.found.len() < self.limit {
+            if stopped.is_some() && self.count < self.limit {
                 return Err(self.pause(p, stopped));
             }
         }
@@ -187,7 +195,8 @@ impl<'h> Chunk<'h> {
     /// Looks at rows until there are enough results, the time slice is used up or the table ends.
     fn search_on(&mut self, p: &'h Process) -> Result<Option<Position<'h>>, Stop<'h>> {
         let spec = self.search.compiled().badarg()?;
-        let found = std::cell::RefCell::new(std::mem::take(&mut self.found));
+        let count = Cell::new(self.count);
+        let mut found = self.found;
         let start = scan::budget(p);
         let mut left = start;
         let stopped = scan::read_rows(
@@ -199,11 +208,16 @@ impl<'h> Chunk<'h> {
                 keys: spec.keys.as_ref(),
             },
             &mut left,
-            |r| found.borrow_mut().extend(scan::value(p, spec, r)),
-            || found.borrow().len() >= self.limit,
+            |r| {
+                if let Some(v) = scan::value(p, spec, r) {
+                    found = p.heap.cons(v, found);
+                    count.set(count.get() + 1);
+                }
+            },
+            || count.get() >= self.limit,
         );
         scan::charge(p, start, left);
-        self.found = found.into_inner();
+        (self.found, self.count) = (found, count.get());
         Ok(stopped)
     }
 
@@ -211,28 +225,37 @@ impl<'h> Chunk<'h> {
         if !self.held {
             scan::hold(p, &self.table);
         }
-        if !self.is_tree() {
-            self.found.reverse();
-        }
-        let state = self.continuation(p, at, &self.found);
+        // By reference: the search goes on whatever becomes of the table's name.
+        let tab = p.heap.magic_reference(self.table.magic());
+        let state = self.continuation(p, tab, at, self.found, self.count);
         Stop::Trap(export(am::ets, am::chunk_step, 1), vec![state])
     }
 
     fn hand_out(&mut self, p: &'h Process, stopped: Option<Position<'h>>) -> Term<'h> {
         let end = Term::atom(am::EOT);
-        if self.found.is_empty() {
+        if self.count == 0 {
             return end;
         }
-        let mut rest = self.found.split_off(self.limit.min(self.found.len()));
-        if !self.is_tree() {
-            self.found.reverse();
-            rest.reverse();
-        }
-        let list = p.heap.list(&self.found);
-        let next = if stopped.is_none() && rest.is_empty() {
+        let surplus = self.count.saturating_sub(self.limit);
+        let (list, rest) = if self.is_tree() {
+            let mut all: Vec<_> = self.found.iter().collect();
+            let rest: Vec<_> = all.drain(..surplus.min(all.len())).collect();
+            all.reverse();
+            (p.heap.list(&all), p.heap.list(&rest))
+        } else {
+            let mut it = self.found.iter();
+            let rest: Vec<_> = it.by_ref().take(surplus).collect();
+            (it.tail(), p.heap.list(&rest))
+        };
+        let next = if stopped.is_none() && surplus == 0 {
             end
         } else {
-            self.continuation(p, stopped, &rest)
+            // A named hash table is known by reference from here on, an ordered set by its name, as programs can see.
+            let tab = match self.is_tree() {
+                true => super::registry::id_term(&self.table, &p.heap),
+                false => p.heap.magic_reference(self.table.magic()),
+            };
+            self.continuation(p, tab, stopped, rest, surplus)
         };
         p.heap.tuple(&[list, next])
     }
@@ -241,14 +264,15 @@ impl<'h> Chunk<'h> {
     fn continuation(
         &self,
         p: &'h Process,
+        tab: Term<'h>,
         at: Option<Position<'h>>,
-        rest: &[Term<'h>],
+        rest: Term<'h>,
+        len: usize,
     ) -> Term<'h> {
         let h = &p.heap;
-        let tab = super::registry::id_term(&self.table, h);
         let spec = h.magic_reference(self.search.spec.clone());
         let limit = Term::small(self.limit as i64);
-        let (rest, len) = (h.list(rest), Term::small(rest.len() as i64));
+        let len = Term::small(len as i64);
         match at {
             Some(Position::Key(key)) => {
                 let reverse = Term::bool(self.reverse);
@@ -284,14 +308,23 @@ fn resume<'h>(p: &'h Process, state: Term<'h>, held: bool) -> BifResult<'h> {
     if state.is(am::EOT) {
         return Ok(state);
     }
-    let (tab, from, limit, spec, rest, reverse, tree) = match state.as_tuple().badarg()? {
-        [tab, slot, limit, spec, rest, _] => {
+    let (tab, from, limit, spec, found, len, reverse, tree) = match state.as_tuple().badarg()? {
+        [tab, slot, limit, spec, rest, len] => {
             let slot = Position::Slot(slot.as_usize().badarg()?);
-            (tab, slot, limit, spec, rest, false, false)
+            (tab, slot, limit, spec, rest, len, false, false)
         }
-        [tab, key, reverse, limit, spec, rest, _, _] => {
+        [tab, key, reverse, limit, spec, rest, len, _] => {
             let reverse = reverse.as_bool().badarg()?;
-            (tab, Position::Key(*key), limit, spec, rest, reverse, true)
+            (
+                tab,
+                Position::Key(*key),
+                limit,
+                spec,
+                rest,
+                len,
+                reverse,
+                true,
+            )
         }
         _ => return Err(Stop::BADARG),
     };
@@ -301,17 +334,19 @@ fn resume<'h>(p: &'h Process, state: Term<'h>, held: bool) -> BifResult<'h> {
     if tree != (table.kind() == Kind::OrderedSet) {
         return Err(Stop::BADARG);
     }
-    let mut found = rest.to_vec().badarg()?;
-    if !tree {
-        found.reverse();
-    }
+    // A pausing search knows how many it has; what a program hands in is looked at.
+    let count = match held {
+        true => len.as_usize().badarg()?,
+        false => found.list_len().badarg()?,
+    };
     Chunk {
         table,
         search,
         from,
         limit,
         reverse,
-        found,
+        found: *found,
+        count,
         held,
     }
     .run(p)
@@ -395,6 +430,9 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Err(Stop::badarg_because(am::table_type));
     }
     let search = Search::compile(&t, a[1])?;
+    if !keeps_key::always(a[1], t.keypos()) {
+        return Err(Stop::BADARG);
+    }
     scan::all(p, Op::Replace, &t, Some(search.spec))
 }
 

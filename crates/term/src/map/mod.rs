@@ -13,10 +13,12 @@ mod hamt;
 mod iter;
 mod next;
 mod node;
+mod shape;
 
 pub use iter::{Iter, Leaves};
 pub use next::{Chunk, Collect, next_chunk};
 pub use node::children;
+pub use shape::{Shape, shape};
 
 use crate::layout::*;
 use crate::{Heap, Term};
