@@ -1,8 +1,9 @@
 //! The texts of `system_info(info | procs | loaded | dist)`, in the format of a crash dump.
 
 use crate::prelude::*;
-use crate::{ets, memory};
+use crate::{ets, memory, persistent_term};
 use corten_engine::code::server;
+use corten_engine::crashdump::Terms;
 use corten_engine::process::state;
 use corten_engine::{node, registry};
 use std::fmt::Write;
@@ -37,8 +38,8 @@ fn info(out: &mut String) -> std::fmt::Result {
     writeln!(out, "atom_space: {}", corten_term::atom::name_bytes())
 }
 
-/// Memory and tables, for the crash dump.
-pub fn crash_dump(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+/// Memory, tables and persistent terms, for the crash dump.
+pub fn crash_dump(out: &mut dyn std::io::Write, terms: &mut Terms) -> std::io::Result<()> {
     writeln!(out, "=memory")?;
     for (name, bytes) in memory::totals() {
         writeln!(out, "{name}: {bytes}")?;
@@ -64,7 +65,14 @@ pub fn crash_dump(out: &mut dyn std::io::Write) -> std::io::Result<()> {
             t.words()
         )?;
     }
-    Ok(())
+    writeln!(out, "=persistent_terms")?;
+    let mut result = Ok(());
+    persistent_term::try_for_each(|key, value| {
+        if result.is_ok() {
+            result = terms.pair(out, [key, value]);
+        }
+    });
+    result
 }
 
 fn loaded(out: &mut String) -> std::fmt::Result {

@@ -137,6 +137,16 @@ fn erase_all<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
     Ok(Term::OK)
 }
 
+/// Shows every key and value to `f`, for a crash dump; nothing while the table is being changed.
+pub fn try_for_each(mut f: impl FnMut(Term<'_>, Term<'_>)) {
+    let Ok(table) = TABLE.try_read() else { return };
+    for entry in table.slots.values().flatten() {
+        if let Some([key, value]) = entry.0.term().as_tuple_of::<2>() {
+            f(*key, *value);
+        }
+    }
+}
+
 /// How many entries there is room for without growing, as tests look at it.
 pub fn table_size() -> usize {
     with_table(|t| (t.count * 2).next_power_of_two().max(8))

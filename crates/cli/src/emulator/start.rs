@@ -27,6 +27,7 @@ pub fn run_node(args: EmulatorArgs) -> Result<Never> {
     let config = config_of(args);
     corten_engine::process::exit::add_hook(|p, _| corten_bifs::ets::process_exited(p.pid()));
     corten_engine::crashdump::add_section(corten_bifs::dumps::crash_dump);
+    corten_engine::crashdump::add_section(corten_io::port::crash_dump);
     corten_engine::boot::before_first_process(corten_io::init);
     corten_engine::boot::start(config, &tables()).map_err(|e| CliError::Says(e.to_string()))?;
     // Schedulers run the node from here on; `halt` ends the program from one of them.

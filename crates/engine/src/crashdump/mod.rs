@@ -5,12 +5,15 @@
 //! memory: the node may be ending for the lack of it. `ERL_CRASH_DUMP`, `ERL_CRASH_DUMP_SECONDS` and
 //! `ERL_CRASH_DUMP_BYTES` are honoured. Other rooms add what they know by [`add_section`].
 
+mod code;
 mod process;
+mod terms;
 
-use crate::code::server;
-use crate::sched::block;
-use crate::{environment, node};
-use corten_term::{atom, binary};
+pub use terms::Terms;
+
+use crate::sched::{block, scheduler, stats};
+use crate::{environment, node, timer};
+use corten_term::{Term, atom, binary, print};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStringExt;
@@ -19,7 +22,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 /// Writes a part of the dump.
-pub type Section = fn(&mut dyn Write) -> io::Result<()>;
+pub type Section = fn(&mut dyn Write, &mut Terms) -> io::Result<()>;
 static SECTIONS: Mutex<Vec<Section>> = Mutex::new(Vec::new());
 
 /// How long to wait for scheduler threads to stop.
@@ -119,7 +122,7 @@ fn fill(out: &mut dyn Write, slogan: &str, stopped: bool) -> io::Result<()> {
         "Calling Thread: {}",
         thread.name().unwrap_or("unknown")
     )?;
-    process::running(out)?;
+    schedulers(out)?;
     let sections = SECTIONS.lock().unwrap_or_else(|e| e.into_inner()).clone();
     if sections.is_empty() {
         writeln!(out, "=memory")?;
@@ -127,31 +130,58 @@ fn fill(out: &mut dyn Write, slogan: &str, stopped: bool) -> io::Result<()> {
     }
     writeln!(out, "=index_table:atom_tab")?;
     writeln!(out, "limit: {}\nentries: {}", atom::limit(), atom::count())?;
+    let mut terms = Terms::default();
     for section in sections {
-        section(out)?;
+        section(out, &mut terms)?;
     }
-    process::all(out, stopped)?;
-    modules(out)?;
+    timers(out)?;
+    writeln!(out, "=node:'{}'", corten_term::node::resolve(0).0.name())?;
+    writeln!(out, "=no_distribution")?;
+    code::modules(out)?;
+    code::funs(out)?;
+    process::all(out, stopped, &mut terms)?;
+    terms.literals(out)?;
+    terms.binaries(out)?;
     writeln!(out, "=atoms")?;
     for i in (0..atom::count()).rev() {
         if let Some(a) = corten_term::Atom::at(i) {
-            writeln!(out, "{}", a.name())?;
+            // Quoted where need be: a name may begin like a section.
+            let name = print::to_bytes(Term::atom(a), 1000);
+            writeln!(out, "{}", String::from_utf8_lossy(&name))?;
         }
     }
     writeln!(out, "=end")
 }
 
-fn modules(out: &mut dyn Write) -> io::Result<()> {
-    let modules = server::all_loaded();
-    let bytes: usize = modules.iter().map(|m| m.words * 8).sum();
-    writeln!(out, "=loaded_modules\nCurrent code: {bytes}\nOld code: 0")?;
-    for m in modules {
-        writeln!(
-            out,
-            "=mod:{}\nCurrent size: {}",
-            m.module.name(),
-            m.words * 8
-        )?;
+/// The scheduler threads, and what this one was doing.
+fn schedulers(out: &mut dyn Write) -> io::Result<()> {
+    let current = scheduler::current_index();
+    for (i, lengths) in stats::queue_lengths_by_priority().into_iter().enumerate() {
+        writeln!(out, "=scheduler:{}", i + 1)?;
+        for (name, n) in ["Max", "High", "Normal", "Low"].iter().zip(lengths) {
+            writeln!(out, "Run Queue {name} Length: {n}")?;
+        }
+        if current == Some(i) {
+            process::running(out)?;
+        } else {
+            writeln!(out, "Current Process: ")?;
+        }
     }
     Ok(())
+}
+
+fn timers(out: &mut dyn Write) -> io::Result<()> {
+    let mut result = Ok(());
+    timer::for_each_message(|to, message, left| {
+        if result.is_ok() {
+            let to = match to {
+                timer::Receiver::Process(pid) => format!("{pid:?}"),
+                timer::Receiver::Name(name) => name.name().to_string(),
+            };
+            let message = print::to_bytes(message.term(), 1000);
+            let message = String::from_utf8_lossy(&message);
+            result = writeln!(out, "=timer:{to}\nMessage: {message}\nTime left: {left}");
+        }
+    });
+    result
 }

@@ -1,28 +1,42 @@
-//! The processes of a crash dump: `=proc:` and `=proc_stack:`.
+//! The processes of a crash dump: `=proc:`, `=proc_messages:`, `=proc_dictionary:`, `=proc_stack:` and `=proc_heap:`.
 //!
 //! A process that stands still tells all; one that a thread may be running tells what is in its shared part. The one that
 //! this thread runs is in the middle of something: its cells are read, nothing is borrowed without trying.
 
+use super::terms::Terms;
+use crate::code;
 use crate::gc;
 use crate::node;
 use crate::process::{Process, Shared, info, state};
 use crate::sched;
 use crate::signal::relations::Target;
-use corten_term::{RefNumbers, Term, print};
+use corten_term::layout::{IMMEDIATE2_MASK, TAG_CATCH, is_header};
+use corten_term::{RefNumbers, Term, Word, print};
 use std::io::{self, Write};
 
-/// The process that ended the node, if one did.
+/// The process that this thread runs, in the section of its scheduler.
 pub fn running(out: &mut dyn Write) -> io::Result<()> {
-    sched::with_running(|p| {
+    let told = sched::with_running(|p| {
         writeln!(out, "Current Process: {:?}", p.pid())?;
+        writeln!(
+            out,
+            "Current Process State: {}",
+            state_name(p.shared.state())
+        )?;
+        writeln!(
+            out,
+            "Current Process Internal State: {}",
+            bits(p.shared.state())
+        )?;
+        program_counter(out, "Current Process ", p)?;
         writeln!(out, "Current Process Limited Stack Trace:")?;
-        stack(out, p)
-    })
-    .unwrap_or(Ok(()))
+        return_addresses(out, p)
+    });
+    told.unwrap_or_else(|| writeln!(out, "Current Process: "))
 }
 
 /// All of them.
-pub fn all(out: &mut dyn Write, stopped: bool) -> io::Result<()> {
+pub fn all(out: &mut dyn Write, stopped: bool, terms: &mut Terms) -> io::Result<()> {
     let table = &node().processes;
     let guard = crossbeam_epoch::pin();
     for pid in table.pids() {
@@ -44,11 +58,36 @@ pub fn all(out: &mut dyn Write, stopped: bool) -> io::Result<()> {
             .lookup(pid, &guard)
             .and_then(|shared| private(shared, stopped))
         {
-            writeln!(out, "=proc_stack:{pid:?}")?;
-            stack(out, p)?;
+            contents(out, p, terms)?;
         }
     }
     Ok(())
+}
+
+/// The terms of a process.
+fn contents(out: &mut dyn Write, p: &Process, terms: &mut Terms) -> io::Result<()> {
+    let pid = p.pid();
+    let mut messages = Vec::new();
+    p.mailbox.for_each(|t| messages.push(t.raw()));
+    if !messages.is_empty() {
+        writeln!(out, "=proc_messages:{pid:?}")?;
+        for w in messages {
+            // SAFETY: a message in the mailbox, which nobody changes.
+            terms.value(out, unsafe { Term::from_raw(w) })?;
+            // The token of `seq_trace`.
+            writeln!(out, ":N")?;
+        }
+    }
+    if let Some(pairs) = p.dictionary.try_pairs().filter(|pairs| !pairs.is_empty()) {
+        writeln!(out, "=proc_dictionary:{pid:?}")?;
+        for (address, pair) in pairs {
+            terms.made_up(out, address, pair)?;
+        }
+    }
+    writeln!(out, "=proc_stack:{pid:?}")?;
+    stack(out, p, terms)?;
+    writeln!(out, "=proc_heap:{pid:?}")?;
+    terms.heap(out)
 }
 
 /// The private part, when nobody else uses it.
@@ -92,10 +131,14 @@ fn inner(out: &mut dyn Write, p: &Process) -> io::Result<()> {
     writeln!(out, "BinVHeap: {}", p.heap.off_heap_bytes() / 8)?;
     writeln!(out, "OldBinVHeap: {}", p.bin_old_vheap.get())?;
     writeln!(out, "Memory: {}", info::memory(p))?;
+    program_counter(out, "", p)
+}
+
+fn program_counter(out: &mut dyn Write, label: &str, p: &Process) -> io::Result<()> {
     let text = sched::executor().backtrace(p);
     match text.split(|b| *b == b'\n').next() {
         Some(counter) if !counter.is_empty() => {
-            writeln!(out, "{}", String::from_utf8_lossy(counter))
+            writeln!(out, "{label}{}", String::from_utf8_lossy(counter))
         }
         _ => Ok(()),
     }
@@ -133,8 +176,49 @@ fn name_of(reference: RefNumbers) -> String {
     format!("#Ref<0.{n2}.{n1}.{n0}>")
 }
 
+/// The stack, the newest frame first: its registers, then where it returns to.
+fn stack(out: &mut dyn Write, p: &Process, terms: &mut Terms) -> io::Result<()> {
+    let (mut at, end) = (
+        p.stack_top.get().cast_const(),
+        p.block_end.get().cast_const(),
+    );
+    let mut register = 0;
+    while at < end {
+        // SAFETY: a word of the stack of a process that stands still.
+        let w = unsafe { *at };
+        if is_header(w) && w != 0 {
+            let pc = w as *const Word;
+            writeln!(out, "{at:p}:SReturn addr {w:#X} ({})", place(pc))?;
+            register = 0;
+        } else {
+            write!(out, "y{register}:")?;
+            if w & IMMEDIATE2_MASK == TAG_CATCH {
+                write!(out, "SCatch {w:#X}")?;
+            } else {
+                // SAFETY: as above: a register of a frame holds a term.
+                terms.value(out, unsafe { Term::from_raw(w) })?;
+            }
+            writeln!(out)?;
+            register += 1;
+        }
+        at = at.wrapping_add(1);
+    }
+    Ok(())
+}
+
+/// The function that an address lies in.
+fn place(pc: *const Word) -> String {
+    match code::locate(pc) {
+        Some(code::Location { mfa, .. }) => {
+            let (module, function) = (mfa.module.name(), mfa.function.name());
+            format!("{module}:{function}/{} + 0", mfa.arity)
+        }
+        None => "<terminate process normally>".to_string(),
+    }
+}
+
 /// Return addresses, the newest first.
-fn stack(out: &mut dyn Write, p: &Process) -> io::Result<()> {
+fn return_addresses(out: &mut dyn Write, p: &Process) -> io::Result<()> {
     let text = sched::executor().backtrace(p);
     for line in text.split(|b| *b == b'\n').skip(1) {
         if let Some(rest) = line.strip_prefix(b"Return addr ") {

@@ -149,6 +149,17 @@ impl Dictionary {
             .collect()
     }
 
+    /// Where each pair lies, and the pair, for a crash dump; `None` in the middle of a change.
+    pub(crate) fn try_pairs(&self) -> Option<Vec<(usize, [Word; 2])>> {
+        let d = self.0.try_borrow().ok()?;
+        let pairs = d.iter().flat_map(|d| d.pairs.iter());
+        Some(
+            pairs
+                .map(|pair| (std::ptr::from_ref(pair) as usize, [pair.0, pair.1]))
+                .collect(),
+        )
+    }
+
     /// Shows every root to `f`.
     pub fn roots(&self, mut f: impl FnMut(&mut Word)) {
         if let Some(d) = self.0.borrow_mut().as_mut() {

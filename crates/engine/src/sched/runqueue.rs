@@ -122,6 +122,15 @@ impl RunQueue {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Processes of each priority, from max to low.
+    pub fn lengths_by_priority(&self) -> [usize; 4] {
+        let length = |l: &AtomicUsize| l.load(Ordering::Relaxed);
+        let mut all = [0; 4];
+        for (n, l) in all.iter_mut().zip(&self.lengths) {
+            *n = length(l);
+        }
+        all
+    }
 
     /// Appends a process, which has `IN_QUEUE` set; returns how many there are now.
     pub(crate) fn push(&self, p: ProcessPtr) -> usize {

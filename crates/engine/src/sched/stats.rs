@@ -82,6 +82,13 @@ pub fn reductions_since_last() -> (u64, u64) {
 pub fn context_switches() -> u64 {
     sum(|c| c.context_switches.load(Ordering::Relaxed))
 }
+/// Length of each run queue by priority, from max to low.
+pub fn queue_lengths_by_priority() -> Vec<[usize; 4]> {
+    all()
+        .iter()
+        .map(|s| s.queue.lengths_by_priority())
+        .collect()
+}
 /// Length of each run queue.
 pub fn run_queue_lengths() -> Vec<usize> {
     all().iter().map(|s| s.queue.len()).collect()

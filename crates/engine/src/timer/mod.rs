@@ -316,6 +316,22 @@ pub fn usage() -> (usize, usize) {
     (set.sum(), each)
 }
 
+/// Shows the timers with a message to `f`, with the milliseconds that are left. Those on a wheel that another thread
+/// holds are left out: the node may be ending.
+pub(crate) fn for_each_message(mut f: impl FnMut(Receiver, &Parcel, u64)) {
+    let current = now();
+    for shard in shards() {
+        let Some(timers) = shard.timers.try_lock() else {
+            continue;
+        };
+        for (due, action) in timers.wheel.iter() {
+            if let Action::Send { to, message, .. } = action {
+                f(*to, message, due.saturating_sub(current));
+            }
+        }
+    }
+}
+
 // ---- for the scheduler threads ----
 
 /// Fires what is due on the wheel of a scheduler.

@@ -127,6 +127,12 @@ impl<T> Wheel<T> {
         e.next = NIL;
     }
 
+    /// All that is set, in no order: when it is due, and the value.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        let set = self.entries.iter().filter(|e| e.place != FREE);
+        set.filter_map(|e| Some((e.due, e.value.as_ref()?)))
+    }
+
     fn entry(&self, key: Key) -> Option<&Entry<T>> {
         self.entries
             .get(key.index as usize)

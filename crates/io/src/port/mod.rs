@@ -13,6 +13,7 @@
 mod bifs;
 mod core;
 mod driver;
+mod dump;
 mod fd;
 mod frame;
 mod inet;
@@ -28,6 +29,7 @@ mod table;
 pub use bifs::BIFS;
 pub use core::{Core, Ending, Io, Limits};
 pub use driver::{DRIVERS, Driver};
+pub use dump::crash_dump;
 pub use inet::{ip_term, service_name, service_port};
 pub use table::{flush, pending_output};
 
