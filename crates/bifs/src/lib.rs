@@ -10,6 +10,7 @@
 pub mod names;
 
 mod activity;
+mod asn1;
 mod atomics;
 mod atoms;
 mod binaries;
@@ -78,6 +79,7 @@ use corten_engine::Bif;
 /// All tables of this crate.
 pub const TABLES: &[&[Bif]] = &[
     activity::BIFS,
+    asn1::BIFS,
     atomics::BIFS,
     atoms::BIFS,
     binaries::BIFS,

@@ -1,7 +1,7 @@
 //! Static native modules: `erlang:load_nif/2` for the tables that are linked into the program.
 //!
-//! The compiler starts every function that may be replaced with `nif_start`. Loading overwrites that
-//! instruction by a call of the native function; the rest of the body is never reached again.
+//! The compiler puts `nif_start` into every function that may be replaced; lowering moves it to the entry. Loading
+//! overwrites that instruction by a call of the native function; the rest of the body is never reached again.
 
 use super::module::Loaded;
 use crate::interp::ops::Op;

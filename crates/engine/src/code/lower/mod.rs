@@ -171,6 +171,9 @@ impl Lowering<'_> {
         let name = atom_of(&self.atoms, f.name);
         self.info_label = f.info_label;
         let native = super::find_export(self.module(), name, f.arity).filter(|e| is_bif(e));
+        // The compiler may have moved other instructions in front of `nif_start`; what is replaced is the function, so
+        // its place is the entry.
+        let mut replaceable = code.iter().any(|i| i.op == Gen::NifStart);
         let mut i = 0;
         while i < code.len() {
             let instr = &code[i];
@@ -196,6 +199,11 @@ impl Lowering<'_> {
                 continue;
             }
             i += self.instruction(instr, &code[i..])?;
+            if replaceable && self.labels[f.entry_label as usize] != UNSET {
+                replaceable = false;
+                self.push_op(Op::NifStart, 0, 0, 0);
+                self.out.push(0);
+            }
         }
         Ok(())
     }
@@ -215,13 +223,9 @@ impl Lowering<'_> {
                 }
             }
             Gen::Line => self.line(args[0]),
-            Gen::ExecutableLine | Gen::DebugLine | Gen::IntCodeEnd => {}
+            Gen::ExecutableLine | Gen::DebugLine | Gen::IntCodeEnd | Gen::NifStart => {}
             Gen::OnLoad => {
                 self.on_load = self.functions.last().map(Function::entry);
-            }
-            Gen::NifStart => {
-                self.push_op(Op::NifStart, 0, 0, 0);
-                self.out.push(0);
             }
             _ => {
                 if let Some(taken) = self.control(instr.op, args, rest)? {
