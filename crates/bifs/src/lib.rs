@@ -36,7 +36,7 @@ mod links;
 mod lists;
 mod long;
 mod maps;
-pub mod match_spec;
+
 mod math;
 mod memory;
 mod messages;
@@ -51,13 +51,16 @@ mod process;
 mod process_debug;
 mod process_list;
 mod re;
+mod seq_trace;
 mod spawn;
 mod system_flag;
 mod system_info;
 mod system_monitor;
+mod system_profile;
 mod terms;
 mod time;
 mod timers;
+mod trace;
 mod tuples;
 mod types;
 mod unicode;
@@ -123,13 +126,16 @@ pub const TABLES: &[&[Bif]] = &[
     process::BIFS,
     process_list::BIFS,
     re::BIFS,
+    seq_trace::BIFS,
     spawn::BIFS,
     system_flag::BIFS,
     system_info::BIFS,
     system_monitor::BIFS,
+    system_profile::BIFS,
     terms::BIFS,
     time::BIFS,
     timers::BIFS,
+    trace::BIFS,
     tuples::BIFS,
     types::BIFS,
     unicode::BIFS,

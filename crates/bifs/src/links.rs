@@ -9,6 +9,7 @@ use corten_engine::signal::monitor::{self as monitors, Options, What};
 use corten_engine::signal::node::ExitKind;
 use corten_engine::signal::relations::{AliasMode, Target};
 use corten_engine::signal::{Parcel, link as links, ports, send};
+use corten_engine::trace::{event, flags};
 
 pub const BIFS: &[Bif] = bifs![
     erlang:link/1 => link,
@@ -26,6 +27,9 @@ pub const BIFS: &[Bif] = bifs![
 fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let to = args[0];
     if to.as_local_pid().is_some() || to.as_local_port().is_some() {
+        if p.shared.is_traced(flags::PROCS) {
+            event::procs(&p.shared, am::link, to.raw());
+        }
         return match links::link(p, to) {
             Ok(()) => Ok(Term::TRUE),
             Err(NoProcess) => nobody(p, to, am::noproc),
@@ -64,6 +68,9 @@ fn exit_to_self<'h>(p: &'h Process, from: Term<'h>, why: Atom) -> BifResult<'h> 
 fn unlink<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let from = args[0];
     if from.as_local_pid().is_some() || from.as_local_port().is_some() {
+        if p.shared.is_traced(flags::PROCS) {
+            event::procs(&p.shared, am::unlink, from.raw());
+        }
         links::unlink(p, from);
     } else if !from.is_pid() {
         return Err(Stop::BADARG);

@@ -16,7 +16,7 @@ pub const BIFS: &[Bif] = bifs![
 
 fn send_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     p.bump_reductions(4);
-    match send::send(p.pid(), args[0], args[1]) {
+    match send::send(p, args[0], args[1]) {
         Sent::Done | Sent::Remote => Ok(args[1]),
         Sent::BadName | Sent::BadDestination => Err(Stop::BADARG),
     }
@@ -33,7 +33,7 @@ fn send_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         }
     }
     p.bump_reductions(4);
-    match send::send(p.pid(), args[0], args[1]) {
+    match send::send(p, args[0], args[1]) {
         Sent::Remote if !connect => Ok(Term::atom(am::noconnect)),
         Sent::Done | Sent::Remote => Ok(Term::OK),
         Sent::BadName | Sent::BadDestination => Err(Stop::BADARG),

@@ -8,6 +8,8 @@ use corten_engine::logger::{self, Receiver};
 use corten_engine::process::info::max_heap;
 use corten_engine::process::spawn::MaxHeap;
 use corten_engine::sched::{block, scheduler};
+use corten_engine::trace::seq;
+use corten_engine::trace::tracer::Tracer;
 use corten_engine::{gc, node, settings};
 use corten_term::map;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,8 +85,22 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
                 )),
             }
         }
-        "reset_seq_trace" if value.is(am::true_) => Ok(Term::TRUE),
-        "sequential_tracer" if value.is(am::false_) => Ok(Term::FALSE),
+        "reset_seq_trace" if value.is(am::true_) => {
+            seq::reset_all();
+            Ok(Term::TRUE)
+        }
+        "sequential_tracer" => {
+            let new = if value.is(am::false_) {
+                None
+            } else {
+                Some(
+                    Tracer::of_session(value)
+                        .filter(|t| t.is_alive())
+                        .badarg()?,
+                )
+            };
+            Ok(seq::set_tracer(new).map_or(Term::FALSE, Tracer::term))
+        }
         "scheduling_statistics" => match value.as_atom().map(Atom::name) {
             Some("enable" | "disable" | "clear") => Ok(Term::TRUE),
             _ => Err(Stop::BADARG),
@@ -92,7 +108,7 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         "debug_flags" => Ok(Term::TRUE),
         "scheduler_bind_type" if value.is_atom() => Ok(atom("unbound")),
         // A known flag with a value that is none for it.
-        "reset_seq_trace" | "sequential_tracer" | "scheduler_bind_type" => Err(Stop::BADARG),
+        "reset_seq_trace" | "scheduler_bind_type" => Err(Stop::BADARG),
         _ => Err(Stop::badarg_because(am::badopt)),
     }
 }

@@ -9,6 +9,8 @@ use crate::{activity, dumps, memory, names};
 use corten_engine::process::info::max_heap;
 use corten_engine::settings;
 use corten_engine::time as clock;
+use corten_engine::trace::seq;
+use corten_engine::trace::tracer::Tracer;
 use corten_engine::{Node, node};
 use corten_term::layout::BIG_MAX_LIMBS;
 
@@ -284,7 +286,10 @@ fn limits<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
         },
         "async_dist" => Some(Term::bool(c.shown.async_dist)),
         "trace_control_word" => Some(p.heap.uint(u64::from(settings::trace_control_word()))),
-        "sequential_tracer" => Some(Term::FALSE),
+        "sequential_tracer" => {
+            let tracer = seq::tracer().map_or(Term::FALSE, Tracer::term);
+            Some(p.heap.tuple(&[Term::atom(am::sequential_tracer), tracer]))
+        }
         "break_ignored" => Some(Term::bool(
             c.break_handler == corten_engine::node::BreakMode::Ignore,
         )),

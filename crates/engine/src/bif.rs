@@ -37,8 +37,13 @@ impl BifFlags {
     pub const GUARD: BifFlags = BifFlags(4);
     /// A static NIF: replaces the body of an exported or local Erlang function once `load_nif` names its module.
     pub const NIF: BifFlags = BifFlags(8);
+    /// A copy of an entry that says: look for breakpoints first. See `trace::breakpoint`.
+    pub const TRACED: BifFlags = BifFlags(16);
     pub const fn contains(self, other: BifFlags) -> bool {
         self.0 & other.0 != 0
+    }
+    pub const fn without(self, other: BifFlags) -> BifFlags {
+        BifFlags(self.0 & !other.0)
     }
     pub const fn or(self, other: BifFlags) -> BifFlags {
         BifFlags(self.0 | other.0)

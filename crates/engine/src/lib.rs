@@ -11,6 +11,7 @@
 //! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
 //! - [`interp`]: the instruction handlers, exceptions and stack traces;
 //! - [`sched`]: scheduler threads, run queues, dirty pools;
+//! - [`match_spec`]: match specifications; [`trace`]: tracing;
 //! - [`node`]: what there is one of.
 
 pub mod bif;
@@ -25,6 +26,7 @@ pub mod environment;
 pub mod gc;
 pub mod interp;
 pub mod logger;
+pub mod match_spec;
 pub mod node;
 pub mod packet;
 pub mod process;
@@ -35,6 +37,7 @@ pub mod signal;
 pub mod sysmon;
 pub mod time;
 pub mod timer;
+pub mod trace;
 
 pub use bif::{Args, Bif, BifFlags, BifResult, Stop};
 /// Processes and their public parts stay in memory while such a guard lives.

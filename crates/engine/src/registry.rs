@@ -2,8 +2,9 @@
 
 use crate::process::Process;
 use crate::signal::ports;
+use crate::trace::{event, flags};
 use crate::{node, signal};
-use corten_term::{Atom, Pid, PortId};
+use corten_term::{Atom, Pid, PortId, Term, am};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -74,6 +75,9 @@ pub fn register(name: Atom, what: Registered) -> Result<(), NameError> {
             if !shared.set_name(name) {
                 return Err(NameError::Named);
             }
+            if shared.is_traced(flags::PROCS) {
+                event::procs(shared, am::register, Term::atom(name).raw());
+            }
         }
         Registered::Port(port) => {
             let ports = ports::get()
@@ -95,6 +99,9 @@ pub fn unregister(name: Atom) -> Result<(), NameError> {
         Registered::Process(pid) => {
             let guard = crossbeam_epoch::pin();
             if let Some(shared) = node().processes.lookup(pid, &guard) {
+                if shared.is_traced(flags::PROCS) {
+                    event::procs(shared, am::unregister, Term::atom(name).raw());
+                }
                 shared.clear_name();
             }
         }
@@ -113,6 +120,9 @@ pub(crate) fn process_exits(p: &Process) {
     if let Some(name) = p.shared.name() {
         names.remove(&name);
         p.shared.clear_name();
+        if p.shared.is_traced(flags::PROCS) {
+            event::procs(&p.shared, am::unregister, Term::atom(name).raw());
+        }
     }
 }
 

@@ -48,6 +48,12 @@ pub fn os_system() -> i64 {
     }
 }
 
+/// Nanoseconds of processor time that the node has used.
+pub fn cpu() -> i64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    t.tv_sec * 1_000_000_000 + t.tv_nsec
+}
+
 /// What to add to monotonic time to get Erlang system time.
 pub fn offset() -> i64 {
     OFFSET.load(Ordering::Relaxed)

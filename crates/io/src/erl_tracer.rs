@@ -2,17 +2,15 @@
 //! `enabled` whether to make a trace message; `trace` makes it and sends it.
 
 use crate::{deliver, port};
-use corten_engine::{Args, Bif, BifResult, Process, bifs, node, time};
+use corten_engine::trace::flags;
+use corten_engine::trace::message::{self, Notice};
+use corten_engine::{Args, Bif, BifResult, Process, bifs, node};
 use corten_term::{Heap, Term, am, map};
-use std::sync::atomic::{AtomicI64, Ordering};
 
 pub const BIFS: &[Bif] = bifs![
     erl_tracer:enabled/3 => enabled [NIF],
     erl_tracer:trace/5 => trace [NIF],
 ];
-
-/// Orders messages that bear the same time.
-static SEQUENCE: AtomicI64 = AtomicI64::new(0);
 
 /// A tracer that is no living local process or port is dead.
 fn alive(tracer: Term<'_>) -> bool {
@@ -38,7 +36,7 @@ fn enabled<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 /// `trace(Tag, Tracer, Tracee, Message, Options)`.
 fn trace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let message = message(&p.heap, a[0], a[2], a[3], a[4]);
+    let message = build(&p.heap, a[0], a[2], a[3], a[4]);
     if let Some(pid) = a[1].as_local_pid() {
         deliver::message(pid, |h| corten_term::copy::copy(message, h));
     } else if let Some(id) = a[1].as_local_port() {
@@ -47,7 +45,7 @@ fn trace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::OK)
 }
 
-fn message<'h>(
+fn build<'h>(
     h: &'h Heap,
     tag: Term<'h>,
     tracee: Term<'h>,
@@ -55,46 +53,24 @@ fn message<'h>(
     options: Term<'h>,
 ) -> Term<'h> {
     let option = |key| map::get(options, Term::atom(key));
-    let extra = option(am::extra);
-    let sequential = extra.is_none() && tag.is(am::seq_trace);
-    let mut out = if sequential {
-        vec![tag, tracee, what]
-    } else {
-        vec![Term::atom(am::trace), tracee, tag, what]
+    let time = option(am::timestamp).and_then(|kind| timestamp(h, kind));
+    let scheduler = option(am::scheduler_id).and_then(Term::as_small);
+    let notice = Notice {
+        extra: option(am::extra),
+        result: option(am::match_spec_result),
+        ..Notice::new(tag.as_atom().unwrap_or(am::undefined), tracee, what)
     };
-    out.extend(extra);
-    out.extend(option(am::match_spec_result));
-    out.extend(option(am::scheduler_id));
-    if let Some(stamp) = option(am::timestamp).and_then(|kind| timestamp(h, kind)) {
-        out.push(stamp);
-        if !sequential {
-            out[0] = Term::atom(crate::atoms::intern("trace_ts"));
-        }
-    }
-    h.tuple(&out)
+    notice.compose(h, scheduler, time)
 }
 
 fn timestamp<'h>(h: &'h Heap, kind: Term<'_>) -> Option<Term<'h>> {
-    let parts = |nanoseconds: i64| {
-        let micro = nanoseconds / 1000;
-        let split = [
-            micro / 1_000_000_000_000,
-            micro / 1_000_000 % 1_000_000,
-            micro % 1_000_000,
-        ];
-        h.tuple(&split.map(|n| h.int(n)))
+    let flag = match kind.as_atom()? {
+        am::monotonic => flags::MONOTONIC_TIMESTAMP,
+        am::strict_monotonic => flags::STRICT_TIMESTAMP,
+        am::timestamp | am::cpu_timestamp => flags::NOW_TIMESTAMP,
+        _ => return None,
     };
-    match kind.as_atom()? {
-        am::monotonic => Some(h.int(time::monotonic())),
-        am::strict_monotonic => {
-            let number = SEQUENCE.fetch_add(1, Ordering::Relaxed);
-            let now = h.int(time::monotonic());
-            Some(h.tuple(&[now, h.int(number)]))
-        }
-        am::timestamp => Some(parts(time::system())),
-        am::cpu_timestamp => Some(parts(time::monotonic())),
-        _ => None,
-    }
+    message::timestamp(h, flag)
 }
 
 #[cfg(test)]
@@ -105,7 +81,7 @@ mod tests {
     fn messages_have_the_parts_that_options_ask_for() {
         let h = Heap::new();
         let (tag, who, what) = (Term::atom(am::call), Term::small(1), Term::small(2));
-        let plain = message(&h, tag, who, what, map::empty(&h));
+        let plain = build(&h, tag, who, what, map::empty(&h));
         let parts = plain.as_tuple().unwrap();
         assert!(parts.len() == 4 && parts[0].is(am::trace) && parts[2].same(tag));
         let options = map::from_pairs(
@@ -115,7 +91,7 @@ mod tests {
                 (Term::atom(am::scheduler_id), Term::small(4)),
             ],
         );
-        let full = message(&h, tag, who, what, options);
+        let full = build(&h, tag, who, what, options);
         let parts = full.as_tuple().unwrap();
         assert_eq!(parts[4].as_small(), Some(3));
         assert_eq!(parts[5].as_small(), Some(4));

@@ -165,7 +165,7 @@ fn what_cannot_be_opened() {
 fn tell(a: &Actor, port: PortId, request: for<'h> fn(&'h Process) -> Term<'h>) {
     a.run(move |p| {
         let message = p.heap.tuple(&[p.pid().into(), request(p)]);
-        send::send(p.pid(), Term::port(port), message);
+        send::send(p, Term::port(port), message);
     });
 }
 
@@ -224,7 +224,7 @@ fn messages_to_a_port_and_its_close() {
         assert_eq!(info(item), expected);
     }
     a.run(move |p| {
-        send::send(p.pid(), Term::port(port), atom("foo"));
+        send::send(p, Term::port(port), atom("foo"));
     });
     tell(&a, port, |_| atom("foo"));
     tell(&a, port, |p| p.heap.tuple(&[atom("command"), atom("foo")]));

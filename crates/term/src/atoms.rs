@@ -1142,4 +1142,5 @@ atoms! {
     drop_rows = "drop_rows",
     insert_step = "insert_step",
     step = "step",
+    trace_ts = "trace_ts",
 }

@@ -8,9 +8,9 @@
 
 use super::registry;
 use super::table::{Rows, Table, TableRef};
-use crate::match_spec::{Compiled, Context};
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
+use corten_engine::match_spec::{Compiled, Context};
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
 use corten_term::{Heap, Key, OwnedTerm, Row, Term, am, compare, copy};
@@ -445,7 +445,14 @@ impl<'h> Scan<'h> {
         let mut n = 0;
         let mut new_row = |row: &Row| -> Result<Option<Row>, Stop<'h>> {
             let scratch = Heap::new();
-            let Some(new) = spec.run(row.object(), &scratch, Context { pid: p.pid() }) else {
+            let Some(new) = spec.run(
+                row.object(),
+                &scratch,
+                Context {
+                    pid: p.pid(),
+                    actor: None,
+                },
+            ) else {
                 return Ok(None);
             };
             let same_key = table.key_of(new).is_some_and(|k| {
@@ -514,7 +521,10 @@ impl<'h> Scan<'h> {
 /// Runs the specification on a row and copies the result out.
 pub fn value<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>> {
     let scratch = Heap::new();
-    let context = Context { pid: p.pid() };
+    let context = Context {
+        pid: p.pid(),
+        actor: None,
+    };
     spec.run(row.object(), &scratch, context)
         .map(|r| copy::copy(r, &p.heap))
 }
@@ -522,6 +532,13 @@ pub fn value<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>>
 /// Whether the specification's value for a row is `true`.
 pub fn says_true(p: &Process, spec: &Compiled, row: &Row) -> bool {
     let scratch = Heap::new();
-    spec.run(row.object(), &scratch, Context { pid: p.pid() })
-        .is_some_and(|v| v.is(am::true_))
+    spec.run(
+        row.object(),
+        &scratch,
+        Context {
+            pid: p.pid(),
+            actor: None,
+        },
+    )
+    .is_some_and(|v| v.is(am::true_))
 }

@@ -8,9 +8,9 @@ use super::registry::{Access, table};
 use super::scan::{self, Op, Position};
 use super::table::{Table, TableRef};
 use super::{Kind, keeps_key};
-use crate::match_spec::{self, Compiled, Context, Dialect};
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
+use corten_engine::match_spec::{self, Action, Actor, Compiled, Context, Dialect, Wanted};
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
 use corten_term::{Atom, Heap, OwnedTerm, Term, am, copy};
@@ -451,7 +451,14 @@ fn match_spec_run_r<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     p.bump_reductions(list.len() / 4);
     let mut out = a[2];
     for object in list {
-        if let Some(v) = spec.run(object, &p.heap, Context { pid: p.pid() }) {
+        if let Some(v) = spec.run(
+            object,
+            &p.heap,
+            Context {
+                pid: p.pid(),
+                actor: None,
+            },
+        ) {
             out = p.heap.cons(copy_constants(p, v), out);
         }
     }
@@ -466,25 +473,74 @@ fn copy_constants<'h>(p: &'h Process, v: Term<'_>) -> Term<'h> {
 fn match_spec_test<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let dialect = match a[2].as_atom() {
         Some(am::table) => Dialect::Table,
-        Some(am::trace) if a[0].is_list() => Dialect::Trace,
+        Some(am::trace) if a[0].is_list() => return match_spec_test_trace(p, a),
         _ => return Err(Stop::BADARG),
     };
     let (tag, value) = match match_spec::compile(a[1], dialect) {
         Ok(spec) => {
             let scratch = Heap::new();
-            let v = spec.run(a[0], &scratch, Context { pid: p.pid() });
+            let v = spec.run(
+                a[0],
+                &scratch,
+                Context {
+                    pid: p.pid(),
+                    actor: None,
+                },
+            );
             (am::ok, v.map_or(Term::FALSE, |v| copy::copy(v, &p.heap)))
         }
-        Err(_) => {
-            let text = p
-                .heap
-                .latin1_string(b"Match specification cannot be compiled");
-            let errors = p.heap.list(&[p.heap.tuple(&[Term::atom(am::error), text])]);
-            return Ok(p.heap.tuple(&[Term::atom(am::error), errors]));
-        }
+        Err(_) => return Ok(cannot_be_compiled(p)),
     };
     Ok(p.heap
         .tuple(&[Term::atom(tag), value, Term::NIL, Term::NIL]))
+}
+
+fn cannot_be_compiled(p: &Process) -> Term<'_> {
+    let text = p
+        .heap
+        .latin1_string(b"Match specification cannot be compiled");
+    let errors = p.heap.list(&[p.heap.tuple(&[Term::atom(am::error), text])]);
+    p.heap.tuple(&[Term::atom(am::error), errors])
+}
+
+/// The same for a trace: the last element but one names what the actions want.
+fn match_spec_test_trace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let Ok(spec) = match_spec::compile(a[1], Dialect::Call) else {
+        return Ok(cannot_be_compiled(p));
+    };
+    let scratch = Heap::new();
+    let context = Context {
+        pid: p.pid(),
+        actor: Some(&Nobody),
+    };
+    let (value, wanted) = match spec.trace(a[0], &scratch, context) {
+        Some((value, wanted)) => (copy::copy(value, &p.heap), wanted),
+        None => (Term::FALSE, Wanted::default()),
+    };
+    let mut names = Vec::new();
+    if wanted.exception_trace {
+        names.push(Term::atom(am::exception_trace));
+    }
+    if wanted.return_trace {
+        names.push(Term::atom(am::return_trace));
+    }
+    let names = p.heap.list(&names);
+    Ok(p.heap.tuple(&[Term::atom(am::ok), value, names, Term::NIL]))
+}
+
+/// Carries out actions for a test: nothing is changed.
+struct Nobody;
+
+impl Actor for Nobody {
+    fn act<'s>(&self, action: Action, _: &[Term<'s>], _: &'s Heap) -> Option<Term<'s>> {
+        Some(match action {
+            Action::GetControlWord | Action::SetControlWord => Term::small(0),
+            Action::IsSeqTrace => Term::FALSE,
+            Action::GetSeqToken | Action::CurrentStacktrace => Term::NIL,
+            Action::Caller | Action::CallerLine => Term::UNDEFINED,
+            _ => Term::TRUE,
+        })
+    }
 }
 
 /// `ets:all/0` collects one answer from each scheduler; the first one names all tables.

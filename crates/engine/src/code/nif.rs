@@ -4,7 +4,7 @@
 //! overwrites that instruction by a call of the native function; the rest of the body is never reached again.
 
 use super::module::Loaded;
-use crate::interp::ops::Op;
+use crate::interp::ops::{Op, op_at};
 use crate::{Bif, BifFlags, node};
 use corten_term::{Atom, Word};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,11 +40,13 @@ fn patch(code: &Loaded, bif: &'static Bif) -> bool {
     // SAFETY: words of the code; readers see the operand before the op that uses it.
     unsafe {
         let (op, operand) = (AtomicU64::from_ptr(at), AtomicU64::from_ptr(at.add(1)));
-        if op.load(Ordering::Relaxed) as u16 != Op::NifStart as u16 {
+        if op_at(at) != Op::NifStart {
             return false;
         }
         operand.store(bif as *const Bif as Word, Ordering::Release);
-        op.store(Op::NifBody as Word, Ordering::Release);
+        if !crate::trace::breakpoint::replace_hidden(at, Op::NifBody) {
+            op.store(Op::NifBody as Word, Ordering::Release);
+        }
     }
     let mut nifs = code
         .nifs

@@ -10,6 +10,7 @@ use super::Location;
 use super::export::{self, Export, find_export};
 use super::lower::{self, LowerError};
 use super::module::Loaded;
+use crate::trace::{breakpoint, pattern};
 use corten_loader::LoadError;
 use corten_term::{Atom, Word};
 use std::collections::{BTreeMap, HashMap};
@@ -199,9 +200,15 @@ fn activate(code: &Arc<Loaded>) {
         }
         before
     });
-    let Some(before) = before else {
-        return;
-    };
+    if let Some(before) = before {
+        leaves(&before, code);
+    }
+    pattern::loaded(code);
+}
+
+/// What was current has become old.
+fn leaves(before: &Loaded, code: &Loaded) {
+    breakpoint::code_leaves(before);
     for (name, arity, _) in &before.exports {
         let kept = code.exports.iter().any(|(n, a, _)| n == name && a == arity);
         if !kept {
@@ -237,6 +244,7 @@ pub fn delete(module: Atom) -> Option<bool> {
     let Some(code) = current else {
         return Some(false);
     };
+    breakpoint::code_leaves(&code);
     for (name, arity, _) in &code.exports {
         unexport(module, *name, *arity);
     }

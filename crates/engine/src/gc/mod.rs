@@ -18,9 +18,10 @@ pub use block::{heap_sizes, next_size};
 
 use crate::Process;
 use crate::process::flag;
+use crate::trace::{event, flags};
 use block::{allocate_block, free_block};
 use cheney::{Copier, Range};
-use corten_term::Word;
+use corten_term::{Word, am};
 use std::ptr;
 
 /// Words between heap and stack that no heap check hands out: pushes of continuation pointers and the
@@ -148,14 +149,25 @@ pub fn is_due(p: &Process) -> bool {
 /// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
 pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     let monitor = crate::sysmon::get().map(|s| (s, std::time::Instant::now()));
+    crate::trace::call::before_collection(p);
     let before = used_words(p) + old_used_words(p) + p.heap.used_fragment_words();
     let major = p.has_flag(flag::NEED_FULLSWEEP)
         || p.minor_collections.get() >= p.fullsweep_after.get()
         || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get();
     let size = block_words(p);
+    let old_fits = old_heap_has_room(p);
+    let traced = p.shared.is_traced(flags::GARBAGE_COLLECTION);
+    if traced {
+        let tag = if major || !old_fits {
+            am::gc_major_start
+        } else {
+            am::gc_minor_start
+        };
+        event::collection(p, tag, need);
+    }
     let copied = if major {
         collect_major(p, need, live_x)
-    } else if old_heap_has_room(p) {
+    } else if old_fits {
         collect_minor(p, need, live_x)
     } else {
         collect_old(p, need, live_x)
@@ -167,6 +179,15 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     };
     p.set_flag(flag::FORCE_GC, false);
     crate::sched::stats::collected(before.saturating_sub(used_words(p) + old_used_words(p)));
+    if traced {
+        let tag = if major || !old_fits {
+            am::gc_major_end
+        } else {
+            am::gc_minor_end
+        };
+        let left = used_words(p) + old_used_words(p);
+        event::collection(p, tag, before.saturating_sub(left));
+    }
     if let Some((settings, begun)) = monitor {
         crate::sysmon::collected(p, &settings, begun.elapsed());
     }

@@ -44,7 +44,17 @@ pub unsafe fn call_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 pub unsafe fn bif_body(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let (cx, e) = unsafe { (Cx::new(p, x, pc), &*(*pc.add(1) as *const Export)) };
-    run_export(cx, e, Next::Return)
+    match e.native() {
+        // Breakpoints are in front of the body.
+        Some(bif) => run_with(
+            cx,
+            bif,
+            bif.flags.without(BifFlags::TRACED),
+            mfa_of(e),
+            Next::Return,
+        ),
+        None => undefined(cx, e.module, e.function, usize::from(e.arity), Next::Return),
+    }
 }
 
 /// The body of a function that a NIF has replaced: word 1 is its table entry, the header names it.
@@ -68,7 +78,26 @@ fn run_export(cx: Cx<'_>, e: &'static Export, next: Next) -> Go {
 }
 
 #[inline]
-fn run<'h>(cx: Cx<'h>, bif: &'static Bif, mfa: Mfa, next: Next) -> Go {
+fn run(cx: Cx<'_>, bif: &'static Bif, mfa: Mfa, next: Next) -> Go {
+    run_with(cx, bif, bif.flags, mfa, next)
+}
+
+/// A call of a BIF that is traced goes through its function, where the breakpoints are.
+#[cold]
+#[inline(never)]
+fn run_traced(cx: Cx<'_>, bif: &'static Bif, mfa: Mfa, next: Next) -> Go {
+    let export = export(mfa.module, mfa.function, mfa.arity);
+    match crate::trace::breakpoint::traced_entry(export) {
+        Some(entry) => {
+            push_continuation(cx, next);
+            entry
+        }
+        None => run_with(cx, bif, bif.flags.without(BifFlags::TRACED), mfa, next),
+    }
+}
+
+#[inline]
+fn run_with(cx: Cx<'_>, bif: &'static Bif, flags: BifFlags, mfa: Mfa, next: Next) -> Go {
     let p = cx.p;
     let n = usize::from(mfa.arity);
     let reds = p.reductions_left.get() - 1;
@@ -76,11 +105,14 @@ fn run<'h>(cx: Cx<'h>, bif: &'static Bif, mfa: Mfa, next: Next) -> Go {
     if reds <= 0 {
         return cx.leave(cx.pc, n, Outcome::Yield);
     }
-    if bif.flags.0 != 0 {
-        if bif.flags.contains(BifFlags::DIRTY_IO) {
+    if flags.0 != 0 {
+        if flags.contains(BifFlags::TRACED) {
+            return run_traced(cx, bif, mfa, next);
+        }
+        if flags.contains(BifFlags::DIRTY_IO) {
             return cx.leave(cx.pc, n, Outcome::DirtyIo);
         }
-        if bif.flags.contains(BifFlags::DIRTY_CPU) {
+        if flags.contains(BifFlags::DIRTY_CPU) {
             return cx.leave(cx.pc, n, Outcome::DirtyCpu);
         }
     }
@@ -231,6 +263,8 @@ pub fn run_dirty(p: &Process, registers: &mut Registers) -> Outcome {
         }
     };
     registers.outcome = CONTINUE;
+    let passed = p.has_flag(flag::PASSED_BREAKPOINT);
+    p.set_flag(flag::PASSED_BREAKPOINT, false);
     let to = match bif {
         Some(bif) => {
             let args = cx.args(usize::from(mfa.arity));
@@ -247,6 +281,7 @@ pub fn run_dirty(p: &Process, registers: &mut Registers) -> Outcome {
         }
     };
     if to.is_null() {
+        p.set_flag(flag::PASSED_BREAKPOINT, passed && p.pc.get() == pc);
         return Outcome::from_ret(registers.outcome);
     }
     // At a handler x0..x3 are live, at a continuation x0, at a trap the callee's arguments.

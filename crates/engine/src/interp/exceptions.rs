@@ -6,7 +6,7 @@
 use super::machine::*;
 use super::{Outcome, stacktrace};
 use crate::code::Export;
-use crate::process::{Class, Mfa};
+use crate::process::{Class, Mfa, flag};
 use crate::{Process, Stop};
 use corten_term::layout::*;
 use corten_term::{Atom, Term, Word, am, map};
@@ -66,7 +66,11 @@ pub fn raise(cx: Cx<'_>, class: Class, reason: Term<'_>, top: Top<'_>) -> Go {
 #[inline(never)]
 pub fn throw(cx: Cx<'_>, class: Class, reason: Term<'_>, trace: Term<'_>) -> Go {
     let p = cx.p;
-    match find_handler(p) {
+    let found = find_handler(p);
+    if p.has_flag(flag::TRACE_FRAMES) {
+        super::trace::unwinds(p, found.map(|f| f.0), class, reason);
+    }
+    match found {
         Some((frame, handler)) => {
             p.stack_top.set(frame);
             cx.set_x(0, NONE);

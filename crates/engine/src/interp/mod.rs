@@ -20,6 +20,7 @@ mod receive;
 mod slow;
 pub mod stacktrace;
 pub mod static_code;
+mod trace;
 
 /// What the lowering of code needs to know about operands.
 pub mod encoding {
@@ -130,7 +131,7 @@ fn stress_turn(p: &Process) -> bool {
 }
 
 #[inline(always)]
-fn has_room(p: &Process, words: usize) -> bool {
+pub(crate) fn has_room(p: &Process, words: usize) -> bool {
     p.heap.top() as usize + (words + RESERVED) * size_of::<Word>() <= p.stack_top.get() as usize
 }
 

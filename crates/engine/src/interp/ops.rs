@@ -11,7 +11,7 @@ use super::hot::bits::*;
 use super::hot::fused::{self, *};
 use super::hot::*;
 use super::machine::*;
-use super::{bs_create, bs_match, calls, exceptions, receive, slow};
+use super::{bs_create, bs_match, calls, exceptions, receive, slow, trace};
 use corten_term::Word;
 
 macro_rules! ops {
@@ -32,6 +32,11 @@ macro_rules! ops {
 
 ops! {
     FuncInfo "T T U" slow exceptions::func_info;
+    Breakpoint "" hot trace::breakpoint;
+    FunctionEntry "" hot function_entry;
+    ReturnTrace "" slow trace::return_trace;
+    ReturnTo "" slow trace::return_to;
+    CallTraceReturn "" slow trace::call_return;
 
     MoveXX "ax bx" hot move_::<X, X>;
     MoveXY "ax by" hot move_::<X, Y>;
@@ -327,6 +332,12 @@ op!(
     s.step(2);
 });
 
+op!(
+    /// In front of a first instruction that jumps lead to: a breakpoint here is for calls only.
+    function_entry |s| {
+    s.step(1);
+});
+
 impl Op {
     pub fn name(self) -> &'static str {
         INFO[self as usize].0
@@ -344,6 +355,18 @@ impl Op {
 /// # Safety
 /// `pc` is the address of an instruction.
 pub unsafe fn op_at(pc: *const Word) -> Op {
+    // SAFETY: by the caller's promise.
+    match unsafe { op_at_raw(pc) } {
+        Op::Breakpoint => crate::trace::breakpoint::hidden(pc).unwrap_or(Op::Breakpoint),
+        op => op,
+    }
+}
+
+/// The same, or the breakpoint that hides it.
+///
+/// # Safety
+/// As above.
+pub unsafe fn op_at_raw(pc: *const Word) -> Op {
     // SAFETY: by the caller's promise.
     Op::from_index(unsafe { *pc } as u16).unwrap_or(Op::FuncInfo)
 }

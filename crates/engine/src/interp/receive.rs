@@ -5,8 +5,9 @@ use super::calls;
 use super::exceptions::error_atom;
 use super::machine::*;
 use crate::signal::receive::{self, Peek, Timeout};
+use crate::trace::flags;
 use crate::{Process, signal};
-use corten_term::{Word, am};
+use corten_term::{Term, Word, am};
 
 /// `send`: the destination in x0, the message in x1, which is also the result.
 ///
@@ -17,7 +18,12 @@ pub unsafe fn send(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let cx = unsafe { Cx::new(p, x, pc) };
     match cx.x(0).as_local_pid() {
         Some(pid) => {
-            signal::send::message(pid, cx.x(1));
+            if p.shared.is_traced(flags::SEND | flags::TOKEN) {
+                p.pc.set(pc);
+                signal::send::send(p, cx.x(0), cx.x(1));
+            } else {
+                signal::send::message_from(Term::pid(p.pid()), pid, cx.x(1));
+            }
             cx.set_x(0, cx.x(1).raw());
             p.bump_reductions(3);
             cx.skip(2)

@@ -5,6 +5,7 @@
 //! they are words). A trace that the program itself gave to `erlang:raise/3` is `{Class, raised, List}`.
 
 use super::exceptions::{class_atom, class_of};
+use super::static_code::TraceCode;
 use crate::Process;
 use crate::code::{self, Location};
 use crate::process::{Class, Mfa};
@@ -104,12 +105,38 @@ fn continuations<'h>(p: &'h Process, from: *const Word, most: usize, frames: &mu
         // SAFETY: words of the stack.
         let w = unsafe { *at };
         at = at.wrapping_add(1);
-        if is_header(w) && w != previous && w != 0 {
+        if is_header(w) && w != previous && w != 0 && TraceCode::at(w as *const Word).is_none() {
             previous = w;
             // The call is before its continuation.
             frames.push(address((w as *const Word).wrapping_sub(1)));
         }
     }
+}
+
+/// The continuations on the stack of a process at the entry of a function, innermost first.
+pub fn callers(p: &Process) -> impl Iterator<Item = *const Word> {
+    let (mut at, end) = (
+        p.stack_top.get().cast_const(),
+        p.block_end.get().cast_const(),
+    );
+    std::iter::from_fn(move || {
+        while at < end {
+            // SAFETY: words of the stack.
+            let w = unsafe { *at };
+            at = at.wrapping_add(1);
+            if is_header(w) && w != 0 && TraceCode::at(w as *const Word).is_none() {
+                return Some(w as *const Word);
+            }
+        }
+        None
+    })
+}
+
+/// The functions that will be returned to, as a stack trace.
+pub fn of_callers<'h>(p: &Process, heap: &'h corten_term::Heap, most: usize) -> Term<'h> {
+    let places = callers(p).filter_map(|pc| code::locate(pc.wrapping_sub(1)));
+    let frames = places.take(most).map(|l| frame_on(heap, &l, None, &[]));
+    heap.list(&frames.collect::<Vec<_>>())
 }
 
 /// Addresses on the stack of a process that is not running, innermost first, and its `pc`.

@@ -12,6 +12,7 @@ struct Code {
     spawn: [Word; 6],
     hibernate: [Word; 6],
     normal_exit: [Word; 6],
+    trace: [[Word; 6]; 4],
 }
 
 static CODE: OnceLock<&'static Code> = OnceLock::new();
@@ -33,6 +34,12 @@ fn code() -> &'static Code {
             spawn: header(am::erlang, am::apply, 3, Op::ApplyFirst),
             hibernate: header(am::erlang, am::hibernate, 3, Op::ApplyFirst),
             normal_exit: header(am::erlang, am::apply, 0, Op::NormalExit),
+            trace: [
+                header(am::erlang, am::return_trace, 0, Op::ReturnTrace),
+                header(am::erlang, am::exception_trace, 0, Op::ReturnTrace),
+                header(am::erlang, am::return_to_trace, 0, Op::ReturnTo),
+                header(am::erlang, am::call_trace_return, 0, Op::CallTraceReturn),
+            ],
         }))
     })
 }
@@ -50,6 +57,48 @@ pub fn hibernate_entry() -> *const Word {
 /// Ends the process normally.
 pub fn normal_exit() -> *const Word {
     &raw const code().normal_exit[4]
+}
+
+/// What traced functions return to: see `interp::trace`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceCode {
+    ReturnTrace,
+    ExceptionTrace,
+    ReturnTo,
+    CallReturn,
+}
+
+/// Words of the largest frame of tracing.
+pub const FRAME_WORDS_MOST: usize = 5;
+
+impl TraceCode {
+    const ALL: [TraceCode; 4] = [
+        TraceCode::ReturnTrace,
+        TraceCode::ExceptionTrace,
+        TraceCode::ReturnTo,
+        TraceCode::CallReturn,
+    ];
+    /// The continuation that leads there.
+    pub fn address(self) -> *const Word {
+        &raw const code().trace[self as usize][4]
+    }
+    /// What a continuation leads to, if it is one of these.
+    #[inline]
+    pub fn at(pc: *const Word) -> Option<TraceCode> {
+        let pieces = code().trace.as_ptr_range();
+        if !(pieces.start.cast()..pieces.end.cast()).contains(&pc) {
+            return None;
+        }
+        TraceCode::ALL.into_iter().find(|c| c.address() == pc)
+    }
+    /// Words that lie behind the address on the stack.
+    pub fn words(self) -> usize {
+        match self {
+            TraceCode::ReturnTrace | TraceCode::ExceptionTrace => FRAME_WORDS_MOST,
+            TraceCode::ReturnTo => 1,
+            TraceCode::CallReturn => 4,
+        }
+    }
 }
 
 /// Writes the code words of an export's stub: it runs the BIF of that name, or calls the error handler.

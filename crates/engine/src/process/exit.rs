@@ -8,6 +8,7 @@ use crate::sched::progress;
 use crate::signal::node::ExitKind;
 use crate::signal::relations::Ending;
 use crate::signal::{Body, Parcel, monitor, ports, receive, send};
+use crate::trace::{event, flags};
 use crate::{gc, logger, node, registry, sched, timer};
 use corten_term::{Heap, Pid, Term, Word, am};
 use parking_lot::RwLock;
@@ -150,6 +151,9 @@ pub(crate) unsafe fn finish(ptr: ProcessPtr) -> bool {
     if p.relations.take().is_some_and(|r| r.ghost) {
         progress::ghost_leaves();
     }
+    if p.shared.trace_flags() != 0 {
+        event::ended(p);
+    }
     p.shared.state.fetch_or(state::DEAD, Ordering::AcqRel);
     gc::free(p);
     // SAFETY: by our caller's promise; it left the table with the first step.
@@ -207,6 +211,9 @@ fn advance(p: &Process, to: Ending) {
 fn leave(p: &Process, reason: Term<'_>) {
     if p.shared.timers.load(Ordering::Acquire) > 0 {
         timer::cancel_all_of(p.pid());
+    }
+    if p.shared.is_traced(flags::PROCS) {
+        event::exits(p, reason);
     }
     registry::process_exits(p);
     for hook in HOOKS.read().iter() {

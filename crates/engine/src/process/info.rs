@@ -203,7 +203,7 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
             heap.uint(p.reductions.get() + used as u64)
         }
         am::priority => Term::atom(priority_name(p.shared.priority())),
-        am::trace => Term::small(0),
+        am::trace => Term::small(i64::from(p.shared.trace_flags())),
         am::binary => binaries(p, heap),
         am::sequential_trace_token => match p.cold.borrow().as_ref() {
             // SAFETY: a root of the process.
@@ -402,7 +402,7 @@ fn collection<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
 }
 
 /// `garbage_collection_info`.
-pub(super) fn collection_info<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
+pub(crate) fn collection_info<'h>(p: &Process, heap: &'h Heap) -> Term<'h> {
     let words = |w: u32| number(w as usize);
     tagged(
         heap,

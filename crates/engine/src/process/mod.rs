@@ -87,6 +87,8 @@ pub struct Shared {
     pub timers: AtomicU32,
     /// Index of the registered name plus one; 0 is none. Written under the registry's lock.
     name: AtomicU32,
+    /// Flags that it is traced for, by whomever: see `trace::tracee`.
+    pub trace: AtomicU32,
     /// Times that a process of low priority is passed over yet. Guarded by the lock of its run queue.
     pub passes: AtomicU8,
 }
@@ -105,6 +107,15 @@ impl Shared {
     pub fn urgency(&self) -> u32 {
         let boost = (self.state() & state::BOOST_MASK) >> state::BOOST_SHIFT;
         self.priority().min(3 - boost)
+    }
+    /// Whether anybody traces it for any of `flags`.
+    #[inline(always)]
+    pub fn is_traced(&self, flags: u32) -> bool {
+        self.trace.load(Ordering::Relaxed) & flags != 0
+    }
+    /// All that it is traced for.
+    pub fn trace_flags(&self) -> u32 {
+        self.trace.load(Ordering::Acquire)
     }
     pub fn traps_exit(&self) -> bool {
         self.state() & state::TRAP_EXIT != 0
@@ -189,6 +200,10 @@ pub mod flag {
     pub const MAX_HEAP_KILL: u32 = 1 << 9;
     pub const MAX_HEAP_LOG: u32 = 1 << 10;
     pub const MAX_HEAP_BINARIES: u32 = 1 << 11;
+    /// It goes on at a breakpoint whose work is done.
+    pub const PASSED_BREAKPOINT: u32 = 1 << 12;
+    /// Frames of tracing were put on its stack.
+    pub const TRACE_FRAMES: u32 = 1 << 13;
     /// The last collection found more survivors than the heap block had room for.
     pub const GREW: u32 = 1 << 30;
     /// The system monitor was told that its message queue is long.
@@ -264,6 +279,12 @@ pub struct Cold {
     pub group_leader: Parcel,
     /// Sequential trace token, a term of the process heap (root), or nil.
     pub seq_trace_token: Cell<Word>,
+    /// Numbers of sequential tracing: the last one given, and the last one seen in a message.
+    pub seq_clock: i64,
+    pub seq_last: i64,
+    /// Words allocated up to the last collection, while some session counts them; what sessions count.
+    pub allocated: i64,
+    pub accounts: Vec<crate::trace::call::Accounts>,
     /// Terms that a native function keeps across waits (roots).
     pub saved: RefCell<Vec<Word>>,
     /// `save_calls`.
@@ -281,6 +302,10 @@ impl Default for Cold {
             error_handler: am::error_handler,
             group_leader: Parcel::default(),
             seq_trace_token: Cell::new(corten_term::layout::NIL),
+            seq_clock: 0,
+            seq_last: 0,
+            allocated: 0,
+            accounts: Vec::new(),
             saved: RefCell::default(),
             saved_calls: 0,
             last_calls: Vec::new(),
@@ -313,6 +338,7 @@ impl Process {
                 in_queue: InQueue::default(),
                 timers: AtomicU32::new(0),
                 name: AtomicU32::new(0),
+                trace: AtomicU32::new(0),
                 passes: AtomicU8::new(0),
             },
             heap: Heap::new(),

@@ -5,6 +5,7 @@ use super::{Mfa, Process, flag, state};
 use crate::signal::Parcel;
 use crate::signal::monitor::{self, Options};
 use crate::signal::relations::{AliasMode, Monitor, Target, Watcher};
+use crate::trace::{event, seq, session, tracee};
 use crate::{gc, node, sched};
 use corten_term::{Atom, Pid, RefNumbers, Term, am, copy};
 use std::sync::atomic::Ordering;
@@ -133,15 +134,68 @@ pub fn spawn_and(
         arity: u8::try_from(arguments.list_len().unwrap_or(0)).unwrap_or(u8::MAX),
     }));
     inherit(p, parent);
+    let linked = options.link;
+    // What is called in the end, where something else is called first.
+    let request = options.initial_call.is_some();
     let monitor = relate(p, parent, options);
     sched::stats::spawned();
     let spawned = Spawned { pid, monitor };
+    if parent.is_some_and(|p| p.shared.trace_flags() != 0) || session::traces_new_processes() {
+        traced(p, parent, [module, function], arguments, linked, request);
+    }
     // Somebody who guesses the identifier may end the process before it is started.
     let _guard = crossbeam_epoch::pin();
     let ptr = slot.publish(process);
     before(&spawned);
     sched::state::start(ptr);
     Ok(spawned)
+}
+
+/// A child of a traced process, or one that somebody traces from its beginning.
+#[cold]
+fn traced(
+    p: &Process,
+    parent: Option<&Process>,
+    [module, function]: [Atom; 2],
+    arguments: Term<'_>,
+    linked: bool,
+    request: bool,
+) {
+    let inner = arguments.as_cons().and_then(|(first, _)| first.as_tuple());
+    let (module, function, arguments) = match inner {
+        Some([m, f, a]) if request => (
+            m.as_atom().unwrap_or(module),
+            f.as_atom().unwrap_or(function),
+            *a,
+        ),
+        _ => (module, function, arguments),
+    };
+    let from = parent.map(|p| &p.shared);
+    tracee::inherit(from, &p.shared, linked);
+    if let Some(parent) = parent.filter(|p| seq::has_token(p)) {
+        seq::inherit(parent, p, || {
+            Parcel::build(|h| {
+                let arity = Term::small(arguments.list_len().unwrap_or(0) as i64);
+                let mfa = h.tuple(&[Term::atom(module), Term::atom(function), arity]);
+                let options = if linked {
+                    h.list(&[Term::atom(am::link)])
+                } else {
+                    Term::NIL
+                };
+                h.tuple(&[
+                    Term::atom(am::spawn_request),
+                    h.reference(RefNumbers::fresh()),
+                    Term::pid(parent.pid()),
+                    copy::copy(parent.group_leader_term(), h),
+                    mfa,
+                    options,
+                    Term::atom(am::spawn_reply),
+                    copy::copy(arguments, h),
+                ])
+            })
+        });
+    }
+    event::spawned(from, &p.shared, module, function, arguments, linked);
 }
 
 fn apply_options(p: &Process, parent: Option<&Process>, o: &SpawnOptions) {

@@ -115,6 +115,7 @@ fn run(ptr: ProcessPtr, registers: &mut Registers) {
     let p = unsafe { ptr.0.as_ref() };
     state::run_dirty(&p.shared);
     p.reductions_left.set(SLICE);
+    scheduler::traced_in(p);
     // One that was killed while it waited for this thread does not begin.
     let outcome = if p.shared.is_exiting() {
         state::claim(&p.shared);
@@ -125,6 +126,7 @@ fn run(ptr: ProcessPtr, registers: &mut Registers) {
     let used = SLICE.saturating_sub(p.reductions_left.get());
     p.reductions
         .set(p.reductions.get() + u64::try_from(used).unwrap_or(0));
+    scheduler::traced_out(p);
     if outcome == Outcome::Wait && state::wait(&p.shared) {
         return;
     }

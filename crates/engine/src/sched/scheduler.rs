@@ -13,7 +13,9 @@ use crate::process::state::{
 use crate::process::table::ProcessPtr;
 use crate::process::{Process, exit, flag, tasks};
 use crate::signal::handle;
+use crate::trace::{call, event, flags, profile};
 use crate::{node, sysmon, timer};
+use corten_term::{Atom, am};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -225,6 +227,9 @@ fn park(index: usize) {
     };
     if idle && !block::wanted() {
         let due = timer::next_due(index);
+        if profile::wants(profile::SCHEDULER) {
+            profile::scheduler(index, false);
+        }
         me.counters.park();
         block::leave();
         // A wakeup between the store above and here makes it return at once.
@@ -237,6 +242,9 @@ fn park(index: usize) {
         }
         block::enter();
         me.counters.wake();
+        if profile::wants(profile::SCHEDULER) {
+            profile::scheduler(index, true);
+        }
     }
     if me.parked.swap(false, Ordering::SeqCst) {
         PARKED.fetch_sub(1, Ordering::SeqCst);
@@ -255,6 +263,7 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
     p.reductions_left.set(SLICE);
     // Reductions used in this slice before the process wanted to wait and could not.
     let mut slice = 0;
+    traced_in(p);
     loop {
         let more = prepare(p);
         let word = p.shared.state();
@@ -262,6 +271,7 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
             account(p, counters);
             // SAFETY: we run it, and it is in no queue.
             if !unsafe { exit::finish(ptr) } {
+                traced_out(p);
                 account(p, counters);
                 requeue(ptr, p, index);
             }
@@ -272,9 +282,11 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 Outcome::Yield
             } else if word & SUSPENDED != 0 {
                 account(p, counters);
+                traced_out(p);
                 if state::suspend(&p.shared) {
                     return;
                 }
+                traced_in(p);
                 continue;
             } else if word & ACTIVE == 0 {
                 Outcome::Wait
@@ -289,10 +301,18 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 // Once asleep it is not ours any more: what was used is booked before.
                 let left = p.reductions_left.get();
                 account(p, counters);
+                traced_out(p);
                 // A task may have come up while the process was running.
                 let tasks = handle::has_tasks(p);
+                let profiled = !tasks && profile::wants(profile::RUNNABLE_PROCESSES);
+                if profiled {
+                    profile::process(p, false);
+                }
                 if !tasks && state::wait(&p.shared) {
                     return;
+                }
+                if profiled {
+                    profile::process(p, true);
                 }
                 // It does wait: whether it has something to do is for what arrived to say. (A process that hibernates
                 // must not begin its function for a task.)
@@ -302,21 +322,25 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 }
                 slice += SLICE.saturating_sub(left);
                 if slice < SLICE {
+                    traced_in(p);
                     continue;
                 }
                 return requeue(ptr, p, index);
             }
             Outcome::Yield => {
                 account(p, counters);
+                traced_out(p);
                 return requeue(ptr, p, index);
             }
             Outcome::DirtyIo => {
                 account(p, counters);
+                traced_out(p);
                 state::go_dirty(&p.shared, DIRTY_IO);
                 return dirty::submit(dirty::Pool::Io, ptr);
             }
             Outcome::DirtyCpu => {
                 account(p, counters);
+                traced_out(p);
                 state::go_dirty(&p.shared, DIRTY_CPU);
                 return dirty::submit(dirty::Pool::Cpu, ptr);
             }
@@ -327,6 +351,38 @@ fn run(ptr: ProcessPtr, index: usize, registers: &mut Registers) {
                 }
             }
         }
+    }
+}
+
+const SCHEDULED: u32 = flags::RUNNING | flags::RUNNING_PROCS;
+
+/// What makes it matter when a process comes and goes; with `call` time may be counted.
+const TRACED: u32 = SCHEDULED | flags::EXITING | flags::CALL;
+
+/// A process comes to its scheduler, if somebody traces that.
+#[inline]
+pub(super) fn traced_in(p: &Process) {
+    if p.shared.is_traced(TRACED) {
+        tell_scheduled(p, [am::in_, am::in_exiting]);
+        call::scheduled(p, false);
+    }
+}
+
+/// It leaves it.
+#[inline]
+pub(super) fn traced_out(p: &Process) {
+    if p.shared.is_traced(TRACED) {
+        call::scheduled(p, true);
+        tell_scheduled(p, [am::out, am::out_exiting]);
+    }
+}
+
+#[cold]
+fn tell_scheduled(p: &Process, [tag, exiting]: [Atom; 2]) {
+    if p.shared.is_exiting() {
+        event::scheduled(p, exiting, flags::EXITING);
+    } else if p.shared.is_traced(SCHEDULED) {
+        event::scheduled(p, tag, SCHEDULED);
     }
 }
 

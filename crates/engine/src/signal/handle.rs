@@ -10,6 +10,7 @@ use super::{Parcel, link, monitor, send, suspend};
 use crate::Process;
 use crate::process::tasks::Pending;
 use crate::process::{exit, flag, state};
+use crate::trace::{event, flags};
 use corten_term::{Pid, Term, am};
 use std::sync::atomic::Ordering;
 
@@ -75,7 +76,7 @@ fn act_on(
         let Some(signal) = next(p) else { break };
         match signal.into_body() {
             Err(message) => {
-                p.mailbox.push(message);
+                arrive(p, message);
                 active = true;
                 steps += 1;
             }
@@ -96,6 +97,34 @@ fn act_on(
         p.shared.state.fetch_or(bits, Ordering::AcqRel);
     }
     Round { steps, more }
+}
+
+/// A message goes to the mailbox.
+#[inline]
+pub(super) fn arrive(p: &Process, message: Node) {
+    if p.shared.is_traced(flags::RECEIVE) {
+        arrives_traced(p, &message);
+    }
+    p.mailbox.push(message);
+}
+
+#[cold]
+fn arrives_traced(p: &Process, message: &Node) {
+    if p.has_flag(flag::SENSITIVE) {
+        return;
+    }
+    // SAFETY: terms of a message that we hold.
+    let (term, token) = unsafe {
+        (
+            Term::from_raw(message.term()),
+            Term::from_raw(message.token()),
+        )
+    };
+    let from = match token.as_tuple_of::<5>() {
+        Some(token) => Some(token[3]),
+        None => token.is_pid().then_some(token),
+    };
+    event::receives(p, from, term);
 }
 
 /// Whether system tasks wait to be executed between slices.
@@ -177,7 +206,7 @@ fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
             };
             heap.tuple(&[Term::atom(am::EXIT), from, reason]).raw()
         };
-        p.mailbox.push(Node::message_of(Parcel { heap, term }));
+        arrive(p, Node::message_of(Parcel { heap, term }));
         return true;
     }
     // A process may end itself with `exit(self(), normal)`; from others it means nothing.

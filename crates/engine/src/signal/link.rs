@@ -4,8 +4,11 @@
 use super::node::Body;
 use super::ports;
 use super::send;
+use crate::trace::{event, flags, tracee};
 use crate::{Process, node};
-use corten_term::{Term, Word};
+use corten_term::{Term, Word, am};
+
+const LINK_FLAGS: u32 = flags::SET_ON_LINK | flags::SET_ON_FIRST_LINK;
 
 /// There is no such process or port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,11 @@ pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
     });
     if !fresh {
         return Ok(());
+    }
+    if p.shared.is_traced(LINK_FLAGS)
+        && let Some(pid) = to.as_local_pid()
+    {
+        tracee::inherit_link(&p.shared, pid);
     }
     let sent = match (to.as_local_pid(), to.as_local_port()) {
         (Some(pid), _) => send::control(pid, Body::Link(p.pid().word())),
@@ -103,20 +111,30 @@ pub fn unlink(p: &Process, from: Term<'_>) {
 
 /// The peer linked to us.
 pub(super) fn linked(p: &Process, from: Word) {
-    p.with_relations(|r| {
-        if !r.links.contains(&from) {
+    let fresh = p.with_relations(|r| {
+        let fresh = !r.links.contains(&from);
+        if fresh {
             r.links.insert(from, Default::default());
         }
+        fresh
     });
+    if fresh && p.shared.is_traced(flags::PROCS) {
+        event::procs(&p.shared, am::getting_linked, from);
+    }
 }
 
 /// The peer unlinked.
 pub(super) fn unlinked(p: &Process, from: Word, id: u64) {
-    p.with_relations(|r| {
-        if r.links.get(&from).is_some_and(|l| l.unlinking == 0) {
+    let was = p.with_relations(|r| {
+        let active = r.links.get(&from).is_some_and(|l| l.unlinking == 0);
+        if active {
             r.links.remove(&from);
         }
+        active
     });
+    if was && p.shared.is_traced(flags::PROCS) {
+        event::procs(&p.shared, am::getting_unlinked, from);
+    }
     acknowledge(p.pid().word(), from, id);
 }
 
@@ -138,11 +156,15 @@ pub(super) fn acknowledged(p: &Process, from: Word, id: u64) {
 
 /// An exit signal came along the link: true, and the link is gone, if it counts.
 pub(super) fn broken(p: &Process, from: Word) -> bool {
-    p.with_relations(|r| {
+    let active = p.with_relations(|r| {
         let active = r.links.get(&from).is_some_and(|l| l.unlinking == 0);
         if active {
             r.links.remove(&from);
         }
         active
-    })
+    });
+    if active && p.shared.is_traced(flags::PROCS) {
+        event::procs(&p.shared, am::getting_unlinked, from);
+    }
+    active
 }

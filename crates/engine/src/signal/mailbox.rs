@@ -335,6 +335,23 @@ impl Mailbox {
         any
     }
 
+    /// Messages carry no sequential trace tokens any more.
+    pub(crate) fn forget_tokens(&self) {
+        let mut node = self.first.get();
+        while !node.is_null() {
+            // SAFETY: nodes of our list.
+            unsafe {
+                if (*node).kind == Kind::Message {
+                    let m = node.cast::<Message>();
+                    if !Term::from_raw((*m).token).is_immediate() {
+                        (*m).token = Term::UNDEFINED.raw();
+                    }
+                }
+                node = (*node).next;
+            }
+        }
+    }
+
     /// Shows the collector the terms of messages on the heap.
     pub fn roots(&self, mut f: impl FnMut(&mut Word)) {
         let (mut node, mut left) = (self.first.get(), self.on_heap.get());

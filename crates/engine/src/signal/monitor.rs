@@ -167,7 +167,7 @@ pub(super) fn alias_message(p: &Process, reference: RefNumbers, message: Node) -
     if mode == AliasMode::ReplyDemonitor {
         demonitor(p, reference);
     }
-    p.mailbox.push(message);
+    super::handle::arrive(p, message);
     true
 }
 
@@ -190,7 +190,7 @@ pub(super) fn down(p: &Process, reference: RefNumbers, reason: Parcel) -> bool {
         let reason = unsafe { Term::from_raw(reason.term) };
         down_message(p.pid(), &heap, reference, &monitor, reason).raw()
     };
-    p.mailbox.push(Node::message_of(Parcel { heap, term }));
+    super::handle::arrive(p, Node::message_of(Parcel { heap, term }));
     true
 }
 
@@ -253,7 +253,7 @@ pub(super) fn time_offset(p: &Process, offset: &Parcel) -> bool {
             ])
             .raw()
         };
-        p.mailbox.push(Node::message_of(Parcel { heap, term }));
+        super::handle::arrive(p, Node::message_of(Parcel { heap, term }));
     }
     !watching.is_empty()
 }

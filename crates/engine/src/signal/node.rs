@@ -8,7 +8,7 @@ use super::Parcel;
 use super::relations::Watcher;
 use crate::process::info;
 use corten_term::heap::Fragment;
-use corten_term::{Heap, Pid, RefNumbers, Term, Word, copy, layout};
+use corten_term::{Heap, Pid, RefNumbers, Term, Word, copy};
 use std::ptr::{self, NonNull};
 
 /// What kind of node this is.
@@ -49,7 +49,7 @@ pub struct Message {
     off_heap: *mut Word,
     off_heap_bytes: usize,
     pub(super) term: Word,
-    /// Sequential trace token, on the same heap; nil if none.
+    /// Who has sent it: a pid, or a sequential trace token on the same heap, or `undefined` if it was no process.
     pub(super) token: Word,
 }
 
@@ -184,28 +184,45 @@ pub struct Node(NonNull<Signal>);
 unsafe impl Send for Node {}
 
 impl Node {
-    /// A message with a copy of `t`.
+    /// A message with a copy of `t`, from nobody.
     pub fn message(t: Term<'_>) -> Node {
+        Node::message_from(Term::UNDEFINED, t)
+    }
+
+    /// A message with a copy of `t`. `carried` is the sender's pid or its sequential trace token.
+    pub fn message_from(carried: Term<'_>, t: Term<'_>) -> Node {
+        if !carried.is_immediate() {
+            return Node::with_token(carried, t);
+        }
         if t.is_immediate() {
-            return Node::bare(t.raw());
+            return Node::bare(t.raw(), carried.raw());
         }
         let size = copy::size(t);
         let heap = Heap::with_capacity(size + MESSAGE_WORDS);
         let term = copy::copy(t, &heap).raw();
-        Node::in_heap(heap, term)
+        Node::in_heap(heap, term, carried.raw())
+    }
+
+    #[cold]
+    fn with_token(token: Term<'_>, t: Term<'_>) -> Node {
+        let size = copy::size(t) + copy::size(token);
+        let heap = Heap::with_capacity(size + MESSAGE_WORDS);
+        let term = copy::copy(t, &heap).raw();
+        let token = copy::copy(token, &heap).raw();
+        Node::in_heap(heap, term, token)
     }
 
     /// A message of a term with its heap.
     pub fn message_of(parcel: Parcel) -> Node {
-        Node::in_heap(parcel.heap, parcel.term)
+        Node::in_heap(parcel.heap, parcel.term, Term::UNDEFINED.raw())
     }
 
     /// A message without a payload.
-    fn bare(term: Word) -> Node {
-        Node::in_heap(Heap::with_capacity(MESSAGE_WORDS), term)
+    fn bare(term: Word, token: Word) -> Node {
+        Node::in_heap(Heap::with_capacity(MESSAGE_WORDS), term, token)
     }
 
-    fn in_heap(heap: Heap, term: Word) -> Node {
+    fn in_heap(heap: Heap, term: Word, token: Word) -> Node {
         let (mut fragment, off_heap, off_heap_bytes) = heap.into_parts();
         // SAFETY: fragments from `into_parts` are ours; the node takes the last words of one that has room.
         unsafe {
@@ -223,7 +240,7 @@ impl Node {
                 off_heap,
                 off_heap_bytes,
                 term,
-                token: layout::NIL,
+                token,
             });
             Node(NonNull::new_unchecked(at.cast()))
         }
@@ -241,6 +258,18 @@ impl Node {
     pub fn is_message(&self) -> bool {
         // SAFETY: a node is alive while it is owned.
         unsafe { self.0.as_ref() }.kind == Kind::Message
+    }
+
+    /// Term and sender of a message: see [`Message::token`].
+    pub(super) fn term(&self) -> Word {
+        debug_assert!(self.is_message());
+        // SAFETY: a message node that we own.
+        unsafe { (*self.0.cast::<Message>().as_ptr()).term }
+    }
+    pub(super) fn token(&self) -> Word {
+        debug_assert!(self.is_message());
+        // SAFETY: as above.
+        unsafe { (*self.0.cast::<Message>().as_ptr()).token }
     }
 
     pub(super) fn into_raw(self) -> *mut Signal {
@@ -285,15 +314,10 @@ impl Node {
 
     /// Splits a message: the payload goes to `heap`, and a bare node, marked as on the heap, stays.
     pub(super) fn move_to_heap(self, heap: &Heap) -> Node {
+        let token = self.token();
+        let bare = Node::bare(self.adopt(heap), token);
         // SAFETY: a message node that we own.
-        let token = unsafe { (*self.0.cast::<Message>().as_ptr()).token };
-        let bare = Node::bare(self.adopt(heap));
-        // SAFETY: as above.
-        unsafe {
-            let m = bare.0.cast::<Message>().as_ptr();
-            (*m).token = token;
-            (*m).head.on_heap = true;
-        }
+        unsafe { (*bare.0.cast::<Message>().as_ptr()).head.on_heap = true };
         bare
     }
 

@@ -4,6 +4,7 @@
 use super::Parcel;
 use corten_term::{Pid, PortId, RefNumbers, Term};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The ports of the node. Every call may come from any thread.
 pub trait Ports: Send + Sync {
@@ -18,6 +19,16 @@ pub trait Ports: Send + Sync {
     fn exit(&self, port: PortId, from: Pid, reason: Parcel);
     /// `Port ! Message`.
     fn message(&self, port: PortId, from: Pid, message: Term<'_>);
+    /// All open ports.
+    fn all(&self) -> Vec<PortId>;
+    /// Writes a trace message to a port, in external format.
+    fn trace(&self, port: PortId, message: Term<'_>);
+    /// Calls `f` with the port's own word of trace flags. False: there is no such port.
+    fn with_trace_flags(&self, port: PortId, f: &mut dyn FnMut(&AtomicU32)) -> bool;
+    /// Stores what is left of its trace flags.
+    fn set_trace_flags(&self, port: PortId, flags: u32) {
+        self.with_trace_flags(port, &mut |word| word.store(flags, Ordering::Release));
+    }
     /// The name of the port was taken or given.
     fn registered(&self, port: PortId, name: Option<corten_term::Atom>) -> bool;
 }

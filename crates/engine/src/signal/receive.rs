@@ -6,6 +6,7 @@
 
 use super::handle;
 use crate::process::{flag, state};
+use crate::trace::{flags, seq};
 use crate::{Process, timer};
 use corten_term::{RefNumbers, Term, Word};
 use std::sync::atomic::Ordering;
@@ -62,7 +63,11 @@ pub fn has_message(p: &Process) -> bool {
 #[inline]
 pub fn remove(p: &Process) {
     if let Some(node) = p.mailbox.remove() {
-        node.adopt(&p.heap);
+        let (token, term) = (node.token(), node.adopt(&p.heap));
+        // SAFETY: the token lies on the process's heap now.
+        if p.shared.is_traced(flags::TOKEN) || unsafe { p.root(token) }.is_tuple() {
+            seq::received(p, token, term);
+        }
     }
     p.mailbox.reset();
     if p.flags.get() & (flag::IN_TIMEOUT | flag::TIMED_OUT) != 0 {

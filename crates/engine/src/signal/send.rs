@@ -3,7 +3,8 @@
 use super::node::{Body, ExitKind, ExitSignal, Node, Reply};
 use super::{Parcel, ports};
 use crate::process::Shared;
-use crate::{node, registry, sched};
+use crate::trace::{event, flags, seq};
+use crate::{Process, node, registry, sched};
 use corten_term::{Atom, Pid, RefNumbers, Term, Word, am};
 
 /// Puts a signal into the in-queue of a process, and gives it back when the process is gone.
@@ -40,11 +41,19 @@ pub fn urgent(to: Pid, body: Body, priority: u32) -> Result<(), Node> {
     Ok(())
 }
 
-/// Sends a copy of `t`. False: there is no such process.
+/// Sends a copy of `t`, in nobody's name. False: there is no such process.
 pub fn message(to: Pid, t: Term<'_>) -> bool {
+    message_from(Term::UNDEFINED, to, t)
+}
+
+/// The same; `carried` is what the message says of its sender: a pid, a sequential trace token, or nothing.
+#[inline]
+pub fn message_from(carried: Term<'_>, to: Pid, t: Term<'_>) -> bool {
     let guard = crossbeam_epoch::pin();
     match node().processes.lookup(to, &guard) {
-        Some(shared) if !shared.is_exiting() => deliver_to(shared, Node::message(t)).is_ok(),
+        Some(shared) if !shared.is_exiting() => {
+            deliver_to(shared, Node::message_from(carried, t)).is_ok()
+        }
         _ => false,
     }
 }
@@ -77,8 +86,8 @@ pub fn to_name(name: Atom, t: Term<'_>) -> bool {
 }
 
 /// Sends to an alias of a process.
-pub fn to_alias(pid: Pid, reference: RefNumbers, t: Term<'_>) {
-    let message = Node::message(t);
+fn to_alias(carried: Term<'_>, pid: Pid, reference: RefNumbers, t: Term<'_>) {
+    let message = Node::message_from(carried, t);
     control(pid, Body::AliasMessage { reference, message });
 }
 
@@ -94,14 +103,39 @@ pub enum Sent {
     Remote,
 }
 
-/// `To ! T`, for every kind of destination.
-pub fn send(from: Pid, to: Term<'_>, t: Term<'_>) -> Sent {
+/// `To ! T` by the process `p`, for every kind of destination.
+pub fn send(p: &Process, to: Term<'_>, t: Term<'_>) -> Sent {
+    if p.shared.is_traced(flags::SEND | flags::TOKEN) {
+        return send_traced(p, to, t);
+    }
+    route(p.pid(), Term::pid(p.pid()), to, t)
+}
+
+#[cold]
+fn send_traced(p: &Process, to: Term<'_>, t: Term<'_>) -> Sent {
+    // Aliases are not seen by who traces.
+    if p.shared.is_traced(flags::SEND)
+        && !to.is_reference()
+        && !p.has_flag(crate::process::flag::SENSITIVE)
+    {
+        event::sends(p, to, t);
+    }
+    let carried = if p.shared.is_traced(flags::TOKEN) {
+        seq::sends(p, to, t)
+    } else {
+        Term::pid(p.pid())
+    };
+    route(p.pid(), carried, to, t)
+}
+
+/// `carried`: what the message says of its sender, the pid or a sequential trace token.
+fn route(from: Pid, carried: Term<'_>, to: Term<'_>, t: Term<'_>) -> Sent {
     if let Some(pid) = to.as_local_pid() {
-        message(pid, t);
+        message_from(carried, pid, t);
         return Sent::Done;
     }
     if let Some(name) = to.as_atom() {
-        return send_to_name(from, name, t);
+        return send_to_name(from, carried, name, t);
     }
     if let Some(port) = to.as_local_port() {
         if let Some(ports) = ports::get() {
@@ -112,7 +146,7 @@ pub fn send(from: Pid, to: Term<'_>, t: Term<'_>) -> Sent {
     if let Some(r) = to.as_reference() {
         return match (r.local(), r.pid) {
             (Some(numbers), Some(pid)) => {
-                to_alias(pid, numbers, t);
+                to_alias(carried, pid, numbers, t);
                 Sent::Done
             }
             (Some(_), None) => Sent::Done,
@@ -126,7 +160,7 @@ pub fn send(from: Pid, to: Term<'_>, t: Term<'_>) -> Sent {
             return Sent::Remote;
         }
         // A name that nobody has is no error in this form.
-        send_to_name(from, name, t);
+        send_to_name(from, carried, name, t);
         return Sent::Done;
     }
     if to.is_pid() || to.is_port() {
@@ -135,10 +169,10 @@ pub fn send(from: Pid, to: Term<'_>, t: Term<'_>) -> Sent {
     Sent::BadDestination
 }
 
-fn send_to_name(from: Pid, name: Atom, t: Term<'_>) -> Sent {
+fn send_to_name(from: Pid, carried: Term<'_>, name: Atom, t: Term<'_>) -> Sent {
     match registry::whereis(name) {
         Some(registry::Registered::Process(pid)) => {
-            message(pid, t);
+            message_from(carried, pid, t);
             Sent::Done
         }
         Some(registry::Registered::Port(port)) => {

@@ -8,6 +8,8 @@ use crate::deliver;
 use corten_engine::signal::Parcel;
 use corten_term::{Atom, Heap, Pid, PortId, RefNumbers, Term, am};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 /// Direction of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,8 @@ pub struct Core {
     /// What is still queued cannot be written.
     pub broken: bool,
     pub close_reply: Option<Pid>,
+    /// Flags that the port is traced for.
+    pub trace: Arc<AtomicU32>,
     /// Messages for the owner that wait for each other, see `together`.
     held: std::cell::RefCell<Option<Vec<Parcel>>>,
 }
@@ -129,6 +133,7 @@ impl Core {
             ended: false,
             broken: false,
             close_reply: None,
+            trace: Arc::default(),
             held: std::cell::RefCell::new(None),
         }
     }

@@ -35,7 +35,7 @@ pub use table::{flush, pending_output};
 
 use crate::deliver;
 use corten_term::{Atom, Pid, PortId, Term, am};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A port.
@@ -43,6 +43,8 @@ pub struct Port {
     pub id: PortId,
     /// Programs can still find it.
     open: AtomicBool,
+    /// Flags that it is traced for.
+    trace: Arc<AtomicU32>,
     inner: Mutex<Inner>,
 }
 
@@ -63,6 +65,7 @@ impl Port {
         Arc::new(Port {
             id,
             open: AtomicBool::new(true),
+            trace: core.trace.clone(),
             inner: Mutex::new(Inner {
                 core,
                 driver: Some(driver),
@@ -196,8 +199,9 @@ fn atom(name: &str) -> Atom {
 
 /// Writes a trace message to a port, in external format. A port that has ended takes none.
 pub fn trace_output(id: PortId, message: Term<'_>) {
-    use corten_term::etf::{EncodeOptions, EtfContext, NoFuns, encode};
-    let context = EtfContext::new(&NoFuns);
+    use corten_engine::code::Codec;
+    use corten_term::etf::{EncodeOptions, EtfContext, encode};
+    let context = EtfContext::new(&Codec);
     if let (Some(port), Ok(bytes)) = (
         find(id),
         encode(message, &EncodeOptions::default(), &context),

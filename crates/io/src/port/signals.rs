@@ -5,6 +5,7 @@ use crate::{args, deliver};
 use corten_engine::signal::Parcel;
 use corten_engine::signal::ports::{self, Ports};
 use corten_term::{Atom, Pid, PortId, RefNumbers, Term, am};
+use std::sync::atomic::AtomicU32;
 
 struct Table;
 
@@ -42,6 +43,18 @@ impl Ports for Table {
         if let Some(port) = find(port) {
             self::message(&port, from, message);
         }
+    }
+    fn all(&self) -> Vec<PortId> {
+        super::table::all().iter().map(|p| p.id).collect()
+    }
+    fn trace(&self, port: PortId, message: Term<'_>) {
+        super::trace_output(port, message);
+    }
+    fn with_trace_flags(&self, port: PortId, f: &mut dyn FnMut(&AtomicU32)) -> bool {
+        with(port, |p| {
+            f(&p.trace);
+            Some(())
+        })
     }
     fn registered(&self, port: PortId, name: Option<Atom>) -> bool {
         let set = |core: &mut super::Core| {

@@ -196,6 +196,7 @@ impl Lowering<'_> {
                     self.push_export(e);
                     return Ok(());
                 }
+                self.entry_of_loop(&code[i..]);
                 continue;
             }
             i += self.instruction(instr, &code[i..])?;
@@ -208,6 +209,20 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// A function that begins with a label which its own jumps lead to, as loops around `receive` do: a breakpoint at the
+    /// entry must not be hit by them.
+    fn entry_of_loop(&mut self, code: &[Instr]) {
+        let is_label = |i: Option<&Instr>| i.is_some_and(|i| i.op == Gen::Label);
+        let mut rest = code.iter().filter(|i| i.op != Gen::Line);
+        if is_label(rest.next())
+            && is_label(rest.next())
+            && let Some(Operand::U(entry)) = self.m.args(&code[0]).first()
+        {
+            self.labels[*entry as usize] = self.out.len() as u32;
+            self.push_op(Op::FunctionEntry, 0, 0, 0);
+        }
+    }
+
     fn module(&self) -> Atom {
         atom_of(&self.atoms, 1)
     }
@@ -218,7 +233,9 @@ impl Lowering<'_> {
         let args = m.args(instr);
         match instr.op {
             Gen::Label => {
-                if let Operand::U(label) = args[0] {
+                if let Operand::U(label) = args[0]
+                    && self.labels[label as usize] == UNSET
+                {
                     self.labels[label as usize] = self.out.len() as u32;
                 }
             }

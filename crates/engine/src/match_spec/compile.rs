@@ -1,8 +1,8 @@
 //! From the term of a match specification to its compiled form.
 
 use super::Dialect;
-use super::expr::{Clause, Compiled, Expr, Function, Pattern};
-use corten_engine::bif::Stop;
+use super::expr::{Action, Clause, Compiled, Expr, Function, Pattern};
+use crate::bif::Stop;
 use corten_term::OwnedTerm;
 use corten_term::{Term, am, map};
 
@@ -57,7 +57,7 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     for clause in clauses {
         let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid::Malformed)?;
         // A table's pattern may be anything; arguments of a traced call are a list.
-        if dialect == Dialect::Trace
+        if dialect != Dialect::Table
             && !(pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore))
         {
             return Err(Invalid::Malformed);
@@ -65,10 +65,15 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
         let bound_from = c.names.len();
         let pattern = c.pattern(*pattern)?;
         let bound: Vec<usize> = c.names.split_off(bound_from);
-        let mut e = ExprCompiler { bound: &bound };
+        let mut e = ExprCompiler {
+            bound: &bound,
+            dialect,
+            guard: true,
+        };
         let guards = e.all(*guards)?;
+        e.guard = false;
         let body = e.all(*body)?;
-        if body.is_empty() {
+        if body.is_empty() && dialect == Dialect::Table {
             return Err(Invalid::Malformed);
         }
         out.push((
@@ -190,6 +195,8 @@ impl Compiler {
 
 struct ExprCompiler<'a> {
     bound: &'a [usize],
+    dialect: Dialect,
+    guard: bool,
 }
 
 impl ExprCompiler<'_> {
@@ -266,11 +273,22 @@ impl ExprCompiler<'_> {
             // `and` and `or` take any number too.
             "and" if !arguments.is_empty() => Expr::And(arguments),
             "or" if !arguments.is_empty() => Expr::Or(arguments),
-            n => Expr::Call(
-                Function::find(n, arguments.len()).ok_or(Invalid::Malformed)?,
-                arguments,
-            ),
+            n => match Function::find(n, arguments.len()) {
+                Some(f) => Expr::Call(f, arguments),
+                None => Expr::Act(self.action(n, &e[1..])?, arguments),
+            },
         })
+    }
+}
+
+impl ExprCompiler<'_> {
+    fn action(&self, name: &str, args: &[Term<'_>]) -> Result<Action, Invalid> {
+        let action = Action::find(name, args.len(), self.dialect, self.guard);
+        let depth = args.first().map(|t| t.as_usize());
+        if action == Some(Action::CurrentStacktrace) && depth == Some(None) {
+            return Err(Invalid::Malformed);
+        }
+        action.ok_or(Invalid::Malformed)
     }
 }
 
@@ -300,7 +318,8 @@ fn renumber(e: &mut Expr, numbers: &[usize]) {
             | Expr::Or(v)
             | Expr::AndAlso(v)
             | Expr::OrElse(v)
-            | Expr::Call(_, v) => stack.extend(v),
+            | Expr::Call(_, v)
+            | Expr::Act(_, v) => stack.extend(v),
             Expr::List(heads, tail) => {
                 stack.extend(heads);
                 stack.push(tail);

@@ -18,6 +18,7 @@ fn binds_guards_and_builds() {
     let compiled = compile(spec, Dialect::Table).unwrap();
     let context = Context {
         pid: Pid::from_data(1),
+        actor: None,
     };
     let run = |a: i64, b: i64| {
         let row = h.tuple(&[atom("k"), Term::small(a), Term::small(b)]);

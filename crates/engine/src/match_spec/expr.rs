@@ -1,5 +1,6 @@
 //! The compiled form: patterns, guards and bodies as trees. Constants are owned copies.
 
+use super::Dialect;
 use corten_term::OwnedTerm;
 
 /// A compiled match specification.
@@ -49,6 +50,40 @@ pub enum Expr {
     AndAlso(Vec<Expr>),
     OrElse(Vec<Expr>),
     Call(Function, Vec<Expr>),
+    /// An action of a trace.
+    Act(Action, Vec<Expr>),
+}
+
+/// Declares the actions that specifications of traces may call: variant, name, arities, the first dialect that allows it,
+/// whether guards may.
+macro_rules! actions {
+    ($($id:ident $name:literal $low:literal..=$high:literal $dialect:ident $guard:literal),* $(,)?) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Action { $($id),* }
+        impl Action {
+            /// The action of this name that takes that many arguments, if it may be called there.
+            pub fn find(name: &str, arity: usize, dialect: Dialect, in_guard: bool) -> Option<Action> {
+                match name {
+                    $($name if ($low..=$high).contains(&arity)
+                        && dialect >= Dialect::$dialect
+                        && ($guard || !in_guard) => Some(Action::$id),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    Message "message" 1..=1 Receive false, ReturnTrace "return_trace" 0..=0 Receive false,
+    ExceptionTrace "exception_trace" 0..=0 Receive false, Display "display" 1..=1 Receive false,
+    SetControlWord "set_tcw" 1..=1 Receive false, GetControlWord "get_tcw" 0..=0 Receive true,
+    IsSeqTrace "is_seq_trace" 0..=0 Send true, SetSeqToken "set_seq_token" 2..=2 Send false,
+    GetSeqToken "get_seq_token" 0..=0 Send false, ProcessDump "process_dump" 0..=0 Send false,
+    EnableTrace "enable_trace" 1..=2 Send false, DisableTrace "disable_trace" 1..=2 Send false,
+    Trace "trace" 2..=3 Send false, Silent "silent" 1..=1 Send false,
+    Caller "caller" 0..=0 Call false, CallerLine "caller_line" 0..=0 Call false,
+    CurrentStacktrace "current_stacktrace" 0..=1 Call false,
 }
 
 /// Declares the functions that guards and bodies may call: variant, name, arities.

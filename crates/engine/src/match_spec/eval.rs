@@ -1,8 +1,9 @@
 //! Running the compiled form against one term.
 
-use super::Context;
-use super::expr::{Expr, Function, Pattern};
+use super::expr::{Action, Expr, Function, Pattern};
+use super::{Context, Wanted};
 use corten_term::{Heap, Kind, Term, am, arith, compare, map};
+use std::cell::Cell;
 
 /// Matches `t`, binding variables.
 pub fn matches<'s>(pattern: &'s Pattern, t: Term<'s>, bindings: &mut [Term<'s>]) -> bool {
@@ -51,7 +52,15 @@ pub struct Frame<'f, 's> {
     pub object: Term<'s>,
     pub bindings: &'f [Term<'s>],
     pub scratch: &'s Heap,
-    pub context: Context,
+    pub context: Context<'f>,
+    pub notes: &'f Notes<'s>,
+}
+
+/// What actions have said so far.
+#[derive(Debug, Default)]
+pub struct Notes<'s> {
+    pub message: Cell<Option<Term<'s>>>,
+    pub wanted: Cell<Wanted>,
 }
 
 /// A function failed: a guard is false then, a body's value is `'EXIT'`.
@@ -108,7 +117,26 @@ impl<'s> Frame<'_, 's> {
             Expr::AndAlso(v) => self.short(v, false)?,
             Expr::OrElse(v) => self.short(v, true)?,
             Expr::Call(f, v) => self.call(*f, &self.each(v)?)?,
+            Expr::Act(action, v) => self.act(*action, &self.each(v)?)?,
         })
+    }
+
+    fn act(&self, action: Action, args: &[Term<'s>]) -> Result<Term<'s>, Failed> {
+        let mut wanted = self.notes.wanted.get();
+        match action {
+            Action::Message => self.notes.message.set(args.first().copied()),
+            Action::ReturnTrace => wanted.return_trace = true,
+            Action::ExceptionTrace => {
+                wanted.return_trace = true;
+                wanted.exception_trace = true;
+            }
+            _ => {
+                let actor = self.context.actor.ok_or(Failed)?;
+                return actor.act(action, args, self.scratch).ok_or(Failed);
+            }
+        }
+        self.notes.wanted.set(wanted);
+        Ok(Term::TRUE)
     }
 
     fn each(&self, v: &'s [Expr]) -> Result<Vec<Term<'s>>, Failed> {
