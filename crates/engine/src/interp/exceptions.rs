@@ -121,7 +121,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
     let p = cx.p;
     let raising = |class, reason| {
         if is_raiser(mfa.module, mfa.function, mfa.arity) {
-            return raise(cx, class, reason, Top::here(cx.pc));
+            return raise(cx, class, reason, Top::here(raiser(cx)));
         }
         let info = error_info(p, mfa.module, None);
         raise(cx, class, reason, Top::native(cx.pc, mfa, args, info))
@@ -148,7 +148,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
             let top = Top {
                 arguments: arguments.filter(|a| a.is_list()),
                 info,
-                ..Top::here(cx.pc)
+                ..Top::here(raiser(cx))
             };
             raise(cx, Class::Error, reason, top)
         }
@@ -164,6 +164,15 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
             throw(cx, class, reason, trace)
         }
         _ => raising(Class::Error, Term::atom(am::internal_error)),
+    }
+}
+
+/// Where a function that only raises was called: its own body, where calls that are traced go, is nowhere.
+fn raiser(cx: Cx<'_>) -> Go {
+    // SAFETY: an instruction that is being executed.
+    match unsafe { super::ops::op_at(cx.pc) } {
+        super::ops::Op::BifBody => std::ptr::null(),
+        _ => cx.pc,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::code::{self, purge};
 use crate::process::{Class, Mfa, exit};
 use crate::sched::{Executor, Outcome, Registers};
 use crate::{Process, sched};
-use corten_term::{Atom, Heap, Term, Word};
+use corten_term::{Atom, Heap, Term, Word, am};
 
 /// See the module page.
 #[derive(Debug)]
@@ -55,7 +55,16 @@ impl Executor for Interpreter {
 
     fn current_function(&self, p: &Process) -> Option<Mfa> {
         let pc = p.pc.get();
-        code::locate(pc).map(|l| l.mfa).or_else(|| {
+        let mfa = code::locate(pc).map(|l| l.mfa);
+        let asks = |f: &Mfa| f.module == am::erlang && f.function == am::process_info;
+        if mfa.as_ref().is_some_and(asks) {
+            // It asks about itself, by a call that is traced: the caller is meant.
+            let caller = stacktrace::callers(p).next();
+            return caller
+                .and_then(|pc| code::locate(pc.wrapping_sub(1)))
+                .map(|l| l.mfa);
+        }
+        mfa.or_else(|| {
             // SAFETY: a process goes on at an instruction that is there.
             unsafe { static_code::stub_of(pc) }
         })

@@ -56,14 +56,11 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
     let mut out = Vec::with_capacity(clauses.len());
     for clause in clauses {
         let [pattern, guards, body] = clause.as_tuple_of::<3>().ok_or(Invalid::Malformed)?;
-        // A table's pattern may be anything; arguments of a traced call are a list.
-        if dialect != Dialect::Table
-            && !(pattern.is_list() || variable(*pattern).is_some() || pattern.is(am::Underscore))
-        {
-            return Err(Invalid::Malformed);
-        }
         let bound_from = c.names.len();
-        let pattern = c.pattern(*pattern)?;
+        let pattern = match dialect {
+            Dialect::Table => c.pattern(*pattern)?,
+            _ => c.arguments(*pattern)?,
+        };
         let bound: Vec<usize> = c.names.split_off(bound_from);
         let mut e = ExprCompiler {
             bound: &bound,
@@ -151,6 +148,19 @@ struct Compiler {
 }
 
 impl Compiler {
+    /// A pattern for the arguments of a trace: a list, a tuple of as many elements, or something that matches all.
+    fn arguments(&mut self, t: Term<'_>) -> Result<Pattern, Invalid> {
+        if let Some(elements) = t.as_tuple() {
+            let all = elements.iter().map(|t| self.pattern(*t));
+            let nil = Pattern::Constant(OwnedTerm::new(Term::NIL));
+            return Ok(Pattern::List(all.collect::<Result<_, _>>()?, Box::new(nil)));
+        }
+        if !(t.is_list() || variable(t).is_some() || t.is(am::Underscore)) {
+            return Err(Invalid::Malformed);
+        }
+        self.pattern(t)
+    }
+
     fn pattern(&mut self, t: Term<'_>) -> Result<Pattern, Invalid> {
         if t.is(am::Underscore) {
             return Ok(Pattern::Any);

@@ -49,10 +49,10 @@ impl Actor for Acting<'_> {
                 let _ = out.write_all(&text).and_then(|()| out.flush());
                 Term::TRUE
             }
-            Action::GetControlWord => h.uint(u64::from(self.session.control_word())),
+            Action::GetControlWord => h.uint(u64::from(settings::trace_control_word())),
             Action::SetControlWord => {
                 let word = u32::try_from(args[0].as_u64()?).ok()?;
-                h.uint(u64::from(self.session.set_control_word(word)))
+                h.uint(u64::from(settings::set_trace_control_word(word)))
             }
             Action::IsSeqTrace => Term::bool(seq::has_token(p)),
             Action::GetSeqToken => copy::copy(seq::token(p), h),
@@ -92,6 +92,12 @@ impl Actor for Acting<'_> {
 }
 
 impl Acting<'_> {
+    /// The tracer that new tracees get: the session's, or the tracee's own.
+    fn tracer(&self) -> Option<Tracer> {
+        let own = || tracee::reference(self.p.pid().word(), self.session.id);
+        self.session.tracer.or_else(|| own().map(|r| r.tracer))
+    }
+
     fn adjust(&self, who: &Shared, f: impl FnOnce(&mut u32)) {
         tracee::adjust(who, self.session, |flags, tracer| {
             if tracer.is_some() {
@@ -108,7 +114,7 @@ impl Acting<'_> {
             _ => return None,
         };
         let bit = flags::bit(flag.as_atom()?)?;
-        let mine = tracee::reference(self.p.pid().word(), self.session.id).map(|r| r.tracer);
+        let mine = self.tracer();
         self.with(who, |shared| {
             tracee::adjust(shared, self.session, |flags, tracer| match mine {
                 Some(t) if on || *flags != 0 => {
@@ -129,7 +135,7 @@ impl Acting<'_> {
         if off.cpu_time || on.cpu_time {
             return None;
         }
-        let mine = tracee::reference(self.p.pid().word(), self.session.id).map(|r| r.tracer);
+        let mine = self.tracer();
         let new = on.tracer.or(off.tracer).or(mine);
         if new.is_some_and(|t: Tracer| !t.wants(who.word())) {
             return None;

@@ -13,7 +13,7 @@
 //! - Sequential tracing is a token in the process and in messages ([`seq`]); the word of a message that holds it holds
 //!   the sender's pid otherwise, which specifications for `receive` see.
 //!
-//! Sessions ([`session`]) have everything of their own: tracees, patterns, control word. What `erlang:trace` does belongs
+//! Sessions ([`session`]) have tracees and patterns of their own; the control word is one for all. What `erlang:trace` does belongs
 //! to the static session, which is one among others in all that follows.
 //!
 //! A message goes to its tracer at once, as one from the tracee: in order with everything else that the tracee sends

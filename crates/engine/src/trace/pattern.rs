@@ -133,6 +133,10 @@ fn set_in(
     let mut exports = 0;
     for e in exported(code, which) {
         exports += 1;
+        if code::lower::is_bif(e) && e.native().is_none() {
+            // `apply`, an instruction.
+            continue;
+        }
         if on && global {
             let spec = match how {
                 How::On(spec) => spec.clone(),

@@ -1,10 +1,9 @@
-//! Trace sessions. Each has its own tracees, patterns and control word. Number 0, the static one, is what
+//! Trace sessions. Each has its own tracees and patterns. Number 0, the static one, is what
 //! `erlang:trace` and `erlang:trace_pattern` work with; others come from `trace:session_create`.
 
 use super::tracer::Tracer;
 use super::{pattern, tracee};
 use crate::match_spec::{self, Compiled, Dialect, Invalid};
-use crate::settings;
 use corten_term::{Atom, OwnedTerm, Term, am};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -49,7 +48,6 @@ pub struct Session {
     /// The tracer of all its tracees; the static session has none, each tracee its own.
     pub tracer: Option<Tracer>,
     alive: AtomicBool,
-    control_word: AtomicU32,
     pub new_processes: RwLock<ForNew>,
     pub new_ports: RwLock<ForNew>,
     pub send: RwLock<EventPattern>,
@@ -101,7 +99,6 @@ impl Session {
             name,
             tracer,
             alive: AtomicBool::new(true),
-            control_word: AtomicU32::new(0),
             new_processes: RwLock::default(),
             new_ports: RwLock::default(),
             send: RwLock::new(EventPattern::All),
@@ -121,21 +118,6 @@ impl Session {
             id => Term::small(i64::from(id) - 1),
         };
         h.tuple(&[Term::atom(self.name), number])
-    }
-
-    pub fn control_word(&self) -> u32 {
-        match self.id {
-            0 => settings::trace_control_word(),
-            _ => self.control_word.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Sets it; what it was.
-    pub fn set_control_word(&self, word: u32) -> u32 {
-        match self.id {
-            0 => settings::set_trace_control_word(word),
-            _ => self.control_word.swap(word, Ordering::Relaxed),
-        }
     }
 
     /// Ends the session: nothing is traced by it any more. False: it had ended before.
