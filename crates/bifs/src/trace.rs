@@ -264,8 +264,6 @@ fn cleaner_signal<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::FALSE)
 }
 
-/// Trace messages are on their way before what they tell of goes on; so only what is under way now has to be waited for,
-/// which a message by way of the tracee does.
 fn trace_delivered<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let all = a[0].is(am::all);
     if !all && a[0].as_local_pid().is_none() && !a[0].is_pid() {

@@ -68,7 +68,13 @@ pub fn throw(cx: Cx<'_>, class: Class, reason: Term<'_>, trace: Term<'_>) -> Go 
     let p = cx.p;
     let found = find_handler(p);
     if p.has_flag(flag::TRACE_FRAMES) {
-        super::trace::unwinds(p, found.map(|f| f.0), class, reason);
+        let frame = found.map(|f| f.0);
+        if frame.is_none() && class == Class::Throw {
+            let nocatch = p.heap.tuple(&[Term::atom(am::nocatch), reason]);
+            super::trace::unwinds(p, None, Class::Error, nocatch);
+        } else {
+            super::trace::unwinds(p, frame, class, reason);
+        }
     }
     match found {
         Some((frame, handler)) => {
@@ -124,7 +130,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
             return raise(cx, class, reason, Top::here(raiser(cx)));
         }
         let info = error_info(p, mfa.module, None);
-        raise(cx, class, reason, Top::native(cx.pc, mfa, args, info))
+        raise(cx, class, reason, Top::native(raiser(cx), mfa, args, info))
     };
     match stop {
         Stop::Error {
@@ -137,7 +143,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
                 cx,
                 Class::Error,
                 reason,
-                Top::native(cx.pc, mfa, args, info),
+                Top::native(raiser(cx), mfa, args, info),
             )
         }
         Stop::ErrorWith {
@@ -167,7 +173,7 @@ pub fn native_raised<'h>(cx: Cx<'h>, mfa: Mfa, args: &[Term<'h>], stop: Stop<'h>
     }
 }
 
-/// Where a function that only raises was called: its own body, where calls that are traced go, is nowhere.
+/// Where a native function was called: its own body, where calls that are traced go, is nowhere.
 fn raiser(cx: Cx<'_>) -> Go {
     // SAFETY: an instruction that is being executed.
     match unsafe { super::ops::op_at(cx.pc) } {

@@ -177,7 +177,7 @@ fn push_frames(p: &Process, f: Mfa, session: u32, returns: Returns) {
     if returns.return_to && !has_return_to(p, session) {
         push(p, &[TraceCode::ReturnTo.address() as Word, session]);
     }
-    if returns.wanted.return_trace {
+    if returns.wanted.return_trace || returns.wanted.exception_trace {
         let code = if returns.wanted.exception_trace {
             TraceCode::ExceptionTrace
         } else {

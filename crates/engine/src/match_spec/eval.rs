@@ -126,10 +126,7 @@ impl<'s> Frame<'_, 's> {
         match action {
             Action::Message => self.notes.message.set(args.first().copied()),
             Action::ReturnTrace => wanted.return_trace = true,
-            Action::ExceptionTrace => {
-                wanted.return_trace = true;
-                wanted.exception_trace = true;
-            }
+            Action::ExceptionTrace => wanted.exception_trace = true,
             _ => {
                 let actor = self.context.actor.ok_or(Failed)?;
                 return actor.act(action, args, self.scratch).ok_or(Failed);

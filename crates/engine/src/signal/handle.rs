@@ -121,8 +121,9 @@ fn arrives_traced(p: &Process, message: &Node) {
         )
     };
     let from = match token.as_tuple_of::<5>() {
-        Some(token) => Some(token[3]),
-        None => token.is_pid().then_some(token),
+        Some(token) => event::From::Process(token[3]),
+        None if token.is_pid() => event::From::Process(token),
+        None => event::From::System,
     };
     event::receives(p, from, term);
 }

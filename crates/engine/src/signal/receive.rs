@@ -6,9 +6,9 @@
 
 use super::handle;
 use crate::process::{flag, state};
-use crate::trace::{flags, seq};
+use crate::trace::{event, flags, seq};
 use crate::{Process, timer};
-use corten_term::{RefNumbers, Term, Word};
+use corten_term::{RefNumbers, Term, Word, am};
 use std::sync::atomic::Ordering;
 
 /// What `loop_rec` finds.
@@ -111,7 +111,7 @@ pub fn wait_timeout(p: &Process, time: Term<'_>) -> Timeout {
     if p.has_flag(flag::IN_TIMEOUT) {
         return Timeout::Wait;
     }
-    if time.is(corten_term::am::infinity) {
+    if time.is(am::infinity) {
         // The register that says so may hold anything when a message brings the process back here.
         p.set_flag(flag::IN_TIMEOUT, true);
         return Timeout::Wait;
@@ -131,6 +131,9 @@ pub fn wait_timeout(p: &Process, time: Term<'_>) -> Timeout {
 
 /// `timeout`: the `after` branch begins; the next `receive` starts at the first message.
 pub fn timed_out(p: &Process) {
+    if p.shared.is_traced(flags::RECEIVE) && !p.has_flag(flag::SENSITIVE) {
+        event::receives(p, event::From::Clock, Term::atom(am::timeout));
+    }
     p.mailbox.reset();
     cancel_timeout(p);
 }

@@ -174,16 +174,26 @@ pub fn sends(p: &Process, to: Term<'_>, message: Term<'_>) {
     }
 }
 
-/// A message has arrived in the mailbox. `from` is its sender's pid, or nothing if it comes from no process.
+/// Where a message comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum From<'t> {
+    Process(Term<'t>),
+    System,
+    /// The `after` of a `receive`.
+    Clock,
+}
+
+/// A message has arrived in the mailbox, or a `receive` has waited long enough.
 #[cold]
-pub fn receives(p: &Process, from: Option<Term<'_>>, message: Term<'_>) {
+pub fn receives(p: &Process, from: From<'_>, message: Term<'_>) {
     for r in tracee::references(p.pid().word(), flags::RECEIVE) {
         let scratch = Heap::new();
         let pattern = r.session.receive.read().clone();
         let result = passes(&pattern, &r, |spec| {
             let (name, from) = match from {
-                Some(from) => (Term::atom(node().name()), copy(from, &scratch)),
-                None => (Term::atom(am::system), Term::UNDEFINED),
+                From::Process(from) => (Term::atom(node().name()), copy(from, &scratch)),
+                From::System => (Term::atom(am::system), Term::UNDEFINED),
+                From::Clock => (Term::atom(am::clock_service), Term::UNDEFINED),
             };
             let arguments = scratch.list(&[name, from, copy(message, &scratch)]);
             actions::run(spec, arguments, &scratch, p, &r.session).0

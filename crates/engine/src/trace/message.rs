@@ -1,9 +1,8 @@
 //! What trace messages look like.
 
 use super::flags;
-use crate::signal::node::{Body, Node, Work};
 use crate::signal::{Parcel, send};
-use crate::{Process, sched, time};
+use crate::{sched, time};
 use corten_term::{Atom, Heap, Pid, RefNumbers, Term, am, copy};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -117,49 +116,16 @@ fn unique_now() -> i64 {
     now.max(last.unwrap_or(now) + 1)
 }
 
-/// `{trace_delivered, Tracee, Reference}` to `to`, behind all that the tracee (a pid, or `all`) has caused so far.
-///
-/// Messages of traces are sent before what they tell of goes on, so only the tracee's present step is waited for: the
-/// answer comes by way of the tracee.
+/// `{trace_delivered, Tracee, Reference}` to `to`, behind all that the tracee (a pid, or `all`) has caused so far:
+/// messages of traces are sent before what they tell of goes on, so there is nothing to wait for.
 pub fn delivered(to: Pid, tracee: Term<'_>, reference: RefNumbers) {
-    let answer = Delivered {
-        to,
-        tracee: tracee.as_local_pid(),
-        reference,
-    };
-    let answer = Box::new(answer);
-    match tracee.as_local_pid().filter(|pid| *pid != to) {
-        Some(pid) => {
-            if let Err(signal) = send::deliver(pid, Node::control(Body::Call(answer))) {
-                send::refused(signal, pid);
-            }
-        }
-        None => answer.gone(),
-    }
-}
-
-struct Delivered {
-    to: Pid,
-    tracee: Option<Pid>,
-    reference: RefNumbers,
-}
-
-impl Work for Delivered {
-    fn run(self: Box<Self>, _: &Process) {
-        self.gone();
-    }
-    fn anywhere(&self) -> bool {
-        true
-    }
-    fn gone(self: Box<Self>) {
-        let answer = Parcel::build(|h| {
-            let tracee = self.tracee.map_or(Term::atom(am::all), Term::pid);
-            h.tuple(&[
-                Term::atom(am::trace_delivered),
-                tracee,
-                h.reference(self.reference),
-            ])
-        });
-        send::parcel(self.to, answer);
-    }
+    let answer = Parcel::build(|h| {
+        let tracee = copy::copy(tracee, h);
+        h.tuple(&[
+            Term::atom(am::trace_delivered),
+            tracee,
+            h.reference(reference),
+        ])
+    });
+    send::parcel(to, answer);
 }
