@@ -185,6 +185,13 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
             push_continuation(cx, next);
             // A function that goes on in steps leaves the state of each behind.
             cx.collect_if_due(args.len());
+            if to
+                .native()
+                .is_some_and(|b| b.flags.contains(BifFlags::TRACED))
+                && mfa_of(to) == mfa
+            {
+                return goes_on_traced(p, to);
+            }
             to.code.load(Ordering::Acquire)
         }
         Stop::Again => cx.leave(cx.pc, arity, Outcome::Yield),
@@ -210,6 +217,18 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
             arguments,
         } => hibernate(cx, module, function, arguments),
         stop => native_raised(cx, mfa, args, stop),
+    }
+}
+
+/// A traced function that goes on in steps was called once.
+#[cold]
+fn goes_on_traced(p: &Process, to: &'static Export) -> Go {
+    match crate::trace::breakpoint::traced_entry(to) {
+        Some(entry) => {
+            p.set_flag(flag::PASSED_BREAKPOINT, true);
+            entry
+        }
+        None => to.code.load(Ordering::Acquire),
     }
 }
 
