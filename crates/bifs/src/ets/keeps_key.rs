@@ -1,7 +1,7 @@
 //! `ets:select_replace/2` takes only match specifications whose text shows that a row keeps its key, whatever the rows
 //! are: one that would happen to give equal keys is an error too.
 
-use crate::match_spec;
+use corten_engine::match_spec;
 use corten_term::{Term, am, compare};
 
 /// Whether every clause of a specification gives objects with the key of the row that it was given.
