@@ -21,6 +21,7 @@ pub mod port;
 pub mod prim_buffer;
 pub mod prim_file;
 pub mod prim_net;
+pub mod prim_socket;
 pub mod prim_tty;
 pub mod queue;
 pub mod signals;
@@ -36,6 +37,7 @@ pub const TABLES: &[&[Bif]] = &[
     erl_tracer::BIFS,
     prim_tty::BIFS,
     prim_net::BIFS,
+    prim_socket::BIFS,
     port::BIFS,
     signals::BIFS,
 ];
@@ -46,6 +48,7 @@ pub fn init(first: corten_term::Pid) {
     sys::process::keep_inherited_descriptors();
     port::init(first);
     signals::init();
+    corten_engine::process::exit::add_hook(|p, _| prim_socket::process_exited(p.pid()));
     halt::set_flusher(port::flush);
     halt::at_halt(prim_tty::reset);
     break_menu::init(&corten_engine::node().config);

@@ -55,7 +55,7 @@ fn optional(t: Term<'_>) -> Result<Option<CString>, Stop<'_>> {
 }
 
 /// `#{family, addr, port, …}`.
-fn sockaddr<'h>(h: &'h Heap, a: &SocketAddr) -> Term<'h> {
+pub(crate) fn sockaddr<'h>(h: &'h Heap, a: &SocketAddr) -> Term<'h> {
     let port = number(a.port().into());
     let ip = ip_term(h, a.ip());
     match a {
@@ -81,7 +81,7 @@ fn sockaddr<'h>(h: &'h Heap, a: &SocketAddr) -> Term<'h> {
 }
 
 /// The reverse; every key is there, `prim_socket` has seen to it.
-fn socket_address(t: Term<'_>) -> Option<SocketAddr> {
+pub(crate) fn socket_address(t: Term<'_>) -> Option<SocketAddr> {
     let get = |key: &str| map::get(t, Term::atom(intern(key)));
     let port = u16::try_from(get("port")?.as_small()?).ok()?;
     let address = get("addr")?;
