@@ -145,7 +145,7 @@ fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
 
 fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Read)?;
-    let (rows, hash) = t.read(a[1]);
+    let (rows, hash) = t.read(a[1])?;
     if t.kind().is_set() {
         return Ok(match rows.get(hash, a[1]) {
             Some(r) => p.heap.cons(copy::copy(r.object(), &p.heap), Term::NIL),
@@ -161,7 +161,7 @@ fn lookup_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     let element = |r: &Row| -> BifResult<'h> {
         Ok(copy::copy(*r.elements().get(pos - 1).badarg()?, &p.heap))
     };
-    let (rows, hash) = t.read(a[1]);
+    let (rows, hash) = t.read(a[1])?;
     if t.kind().is_set() {
         return match (rows.get(hash, a[1]), default) {
             (Some(row), _) => element(row),
@@ -186,7 +186,7 @@ fn lookup_element_4<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Read)?;
-    let (rows, hash) = t.read(a[1]);
+    let (rows, hash) = t.read(a[1])?;
     Ok(Term::bool(rows.get(hash, a[1]).is_some()))
 }
 
@@ -198,7 +198,7 @@ fn delete_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn delete_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
-    let (mut rows, hash) = t.write(a[1]);
+    let (mut rows, hash) = t.write(a[1])?;
     rows.remove(hash, a[1], t.fixation(), |_| true);
     Ok(Term::TRUE)
 }
@@ -206,7 +206,7 @@ fn delete_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn delete_object<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
     let key = t.key_of(a[1]).badarg()?;
-    let (mut rows, hash) = t.write(key);
+    let (mut rows, hash) = t.write(key)?;
     rows.remove(hash, key, t.fixation(), |r| {
         compare::exact_eq(r.object(), a[1])
     });
@@ -215,7 +215,7 @@ fn delete_object<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn take<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
-    let (mut rows, hash) = t.write(a[1]);
+    let (mut rows, hash) = t.write(a[1])?;
     let out = copies(p, &rows.lookup(hash, a[1]));
     rows.remove(hash, a[1], t.fixation(), |_| true);
     Ok(out)

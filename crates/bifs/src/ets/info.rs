@@ -175,7 +175,7 @@ fn info_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn lookup_binary_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
-    let (rows, hash) = t.read(a[1]);
+    let (rows, hash) = t.read(a[1])?;
     let mut out = Term::NIL;
     for row in rows.lookup(hash, a[1]) {
         for b in corten_term::binary::off_heap_of(row.object()) {

@@ -32,6 +32,7 @@ fn insert<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let row = Row::new(a[1], t.keypos()).badarg()?;
     let (shard, hash) = t.place(row.key());
     let mut rows = t.shards()[shard].write();
+    t.there()?;
     rows.insert(hash, row, t.fixation());
     Ok(Term::TRUE)
 }
@@ -42,7 +43,7 @@ fn insert_new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     let t = at(p, a[0], Access::Write)?;
     let key = t.key_of(a[1]).badarg()?;
-    let (mut rows, hash) = t.write(key);
+    let (mut rows, hash) = t.write(key)?;
     if rows.get(hash, key).is_some() {
         return Ok(Term::FALSE);
     }
@@ -59,7 +60,7 @@ fn insert_list<'h>(p: &'h Process, t: &TableRef, list: Term<'h>, new: bool) -> B
     let mut rows = Vec::new();
     let rest = copy_some(p, t, list, &mut rows);
     if rest.is_nil() {
-        return Ok(Term::bool(insert_all(t, rows, new)));
+        return Ok(Term::bool(insert_all(t, rows, new)?));
     }
     let copied = p.heap.magic_reference(Magic::new(Copied(Mutex::new(rows))));
     let tab = p.heap.magic_reference(t.magic());
@@ -76,7 +77,7 @@ fn insert_step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let rest = copy_some(p, &t, a[2], &mut rows);
     if rest.is_nil() {
         let new = a[3].as_bool().badarg()?;
-        return Ok(Term::bool(insert_all(&t, std::mem::take(&mut rows), new)));
+        return Ok(Term::bool(insert_all(&t, std::mem::take(&mut rows), new)?));
     }
     let args = vec![a[0], a[1], rest, a[3]];
     Err(Stop::Trap(export(am::ets, am::insert_step, 4), args))
@@ -99,19 +100,19 @@ fn copy_some<'h>(p: &Process, t: &Table, list: Term<'h>, rows: &mut Vec<Row>) ->
 }
 
 /// Inserts rows that all go in together; with `new`, only if none of their keys is there.
-fn insert_all(t: &Table, rows: Vec<Row>, new: bool) -> bool {
-    let mut guards = t.write_all();
+fn insert_all<'h>(t: &Table, rows: Vec<Row>, new: bool) -> Result<bool, Stop<'h>> {
+    let mut guards = t.write_all()?;
     let is_there = |row: &Row| {
         let (shard, hash) = t.place(row.key());
         guards[shard].get(hash, row.key()).is_some()
     };
     if new && rows.iter().any(is_there) {
-        return false;
+        return Ok(false);
     }
     let fix = t.fixation();
     for row in rows {
         let (shard, hash) = t.place(row.key());
         guards[shard].insert(hash, row, fix);
     }
-    true
+    Ok(true)
 }

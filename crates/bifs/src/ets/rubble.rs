@@ -17,7 +17,7 @@ struct Rubble(Mutex<Vec<Rows>>);
 
 /// Drops `rows`, now or in steps, then returns `result`.
 pub fn clear<'h>(p: &'h Process, mut rows: Vec<Rows>, result: Term<'h>) -> BifResult<'h> {
-    if drop_some(p, &mut rows) {
+    if drop_some(p, scan::first_budget(p), &mut rows) {
         return Ok(result);
     }
     let rest = p.heap.magic_reference(Magic::new(Rubble(Mutex::new(rows))));
@@ -41,16 +41,15 @@ pub fn discard(rows: Vec<Rows>) {
 
 fn drop_rows<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let rubble = a[0].as_magic_of::<Rubble>().badarg()?;
-    if drop_some(p, &mut rubble.0.lock()) {
+    if drop_some(p, scan::budget(p), &mut rubble.0.lock()) {
         Ok(a[1])
     } else {
         Err(Stop::Again)
     }
 }
 
-/// Drops as many rows as the rest of the slice is worth; whether that were all.
-fn drop_some(p: &Process, rows: &mut Vec<Rows>) -> bool {
-    let start = scan::budget(p);
+/// Drops as many rows as `start` is worth; whether that were all.
+fn drop_some(p: &Process, start: usize, rows: &mut Vec<Rows>) -> bool {
     let mut left = start;
     while left > 0 {
         let Some(last) = rows.last_mut() else { break };

@@ -27,18 +27,23 @@ const PER_REDUCTION: usize = 2;
 /// What a step does at least, however little of the slice is left.
 const MIN_STEP: usize = 200;
 
-static ONE_BY_ONE: AtomicBool = AtomicBool::new(false);
+static SHORT_FIRST_STEP: AtomicBool = AtomicBool::new(false);
 
-/// Makes every step as short as possible, so that tests see what happens between two of them.
+/// Makes the first step of every operation as short as possible, so that tests see what happens between two of them.
 pub fn force_steps(on: bool) {
-    ONE_BY_ONE.store(on, Ordering::Relaxed);
+    SHORT_FIRST_STEP.store(on, Ordering::Relaxed);
+}
+
+/// What the first step of an operation may look at.
+pub fn first_budget(p: &Process) -> usize {
+    if SHORT_FIRST_STEP.load(Ordering::Relaxed) {
+        return 1;
+    }
+    budget(p)
 }
 
 /// How many rows the rest of the slice is worth.
 pub fn budget(p: &Process) -> usize {
-    if ONE_BY_ONE.load(Ordering::Relaxed) {
-        return 1;
-    }
     let left = usize::try_from(p.reductions_left.get()).unwrap_or(0);
     (left * PER_REDUCTION).max(MIN_STEP)
 }
@@ -224,12 +229,14 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
         Op::Select | Op::SelectReverse => Term::NIL,
         _ => Term::small(0),
     };
-    let held = t.is_larger_than(budget(p));
+    let budget = first_budget(p);
+    let held = t.is_larger_than(budget);
     if held {
         hold(p, t);
     }
     go_on(
         p,
+        budget,
         Scan {
             op,
             table: t.clone(),
@@ -247,12 +254,11 @@ pub fn hold(p: &Process, t: &TableRef) {
     registry::note_interest(p.pid(), t);
 }
 
-fn go_on<'h>(p: &'h Process, mut scan: Scan<'h>) -> BifResult<'h> {
-    let start = budget(p);
+fn go_on<'h>(p: &'h Process, start: usize, mut scan: Scan<'h>) -> BifResult<'h> {
     let mut left = start;
     let next = scan.advance(p, &mut left);
     charge(p, start, left);
-    match next {
+    match scan.table.there().and(next) {
         Ok(Some(at)) => {
             scan.at = at;
             if !scan.held {
@@ -282,6 +288,7 @@ fn step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     go_on(
         p,
+        budget(p),
         Scan {
             op,
             table,

@@ -107,7 +107,7 @@ fn select_all<'h>(
         return scan::all(p, op, t, Some(search.spec.clone()));
     };
     let spec = search.compiled().badarg()?;
-    let (rows, hash) = t.read(key);
+    let (rows, hash) = t.read(key)?;
     let found: Vec<_> = rows
         .lookup(hash, key)
         .into_iter()
@@ -170,7 +170,7 @@ impl<'h> Chunk<'h> {
             }
         } else if let (Some(key), Position::Start) = (self.search.key, self.from) {
             let spec = self.search.compiled().badarg()?;
-            let (rows, hash) = self.table.read(key);
+            let (rows, hash) = self.table.read(key)?;
             let rows = rows.lookup(hash, key);
             for v in rows
                 .into_iter()
@@ -197,7 +197,10 @@ impl<'h> Chunk<'h> {
         let spec = self.search.compiled().badarg()?;
         let count = Cell::new(self.count);
         let mut found = self.found;
-        let start = scan::budget(p);
+        let start = match self.held {
+            true => scan::budget(p),
+            false => scan::first_budget(p),
+        };
         let mut left = start;
         let stopped = scan::read_rows(
             p,
@@ -217,6 +220,7 @@ impl<'h> Chunk<'h> {
             || count.get() >= self.limit,
         );
         scan::charge(p, start, left);
+        self.table.there()?;
         (self.found, self.count) = (found, count.get());
         Ok(stopped)
     }
@@ -404,7 +408,7 @@ fn select_count<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return scan::all(p, Op::Count, &t, Some(search.spec));
     };
     let spec = search.compiled().badarg()?;
-    let (rows, hash) = t.read(key);
+    let (rows, hash) = t.read(key)?;
     let hits = rows
         .lookup(hash, key)
         .into_iter()
@@ -419,7 +423,7 @@ fn select_delete<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return scan::all(p, Op::Delete, &t, Some(search.spec));
     };
     let spec = search.compiled().badarg()?;
-    let (mut rows, hash) = t.write(key);
+    let (mut rows, hash) = t.write(key)?;
     let removed = rows.remove(hash, key, t.fixation(), |r| scan::says_true(p, spec, r));
     Ok(p.heap.uint(removed as u64))
 }

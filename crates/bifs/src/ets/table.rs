@@ -5,8 +5,9 @@
 
 use super::hash::{HashTable, key_hash};
 use super::{Kind, Protection};
+use corten_engine::Stop;
 use corten_term::reference::{Magic, RefNumbers};
-use corten_term::{Atom, Key, OwnedTerm, Pid, Row, Term};
+use corten_term::{Atom, Key, OwnedTerm, Pid, Row, Term, am};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -198,17 +199,34 @@ impl Table {
         ((hash >> 20) as usize % self.shards.len(), hash)
     }
 
-    pub fn read(&self, key: Term<'_>) -> (RwLockReadGuard<'_, Rows>, u32) {
+    /// The rows among which a key's are. Looked at under their lock, a table is there or all its rows are gone.
+    pub fn read<'h>(&self, key: Term<'_>) -> Result<(RwLockReadGuard<'_, Rows>, u32), Stop<'h>> {
         let (shard, hash) = self.place(key);
-        (self.shards[shard].read(), hash)
+        let rows = self.shards[shard].read();
+        self.there()?;
+        Ok((rows, hash))
     }
-    pub fn write(&self, key: Term<'_>) -> (RwLockWriteGuard<'_, Rows>, u32) {
+    pub fn write<'h>(&self, key: Term<'_>) -> Result<(RwLockWriteGuard<'_, Rows>, u32), Stop<'h>> {
         let (shard, hash) = self.place(key);
-        (self.shards[shard].write(), hash)
+        let rows = self.shards[shard].write();
+        self.there()?;
+        Ok((rows, hash))
     }
     /// Locks every shard for writing: for operations on many rows that must be seen as one.
-    pub fn write_all(&self) -> Vec<RwLockWriteGuard<'_, Rows>> {
+    pub fn write_all<'h>(&self) -> Result<Vec<RwLockWriteGuard<'_, Rows>>, Stop<'h>> {
+        let all = self.lock_all();
+        self.there()?;
+        Ok(all)
+    }
+    fn lock_all(&self) -> Vec<RwLockWriteGuard<'_, Rows>> {
         self.shards.iter().map(|s| s.write()).collect()
+    }
+    /// Somebody may have deleted the table since it was found.
+    pub fn there<'h>(&self) -> Result<(), Stop<'h>> {
+        match self.is_deleted() {
+            false => Ok(()),
+            true => Err(Stop::badarg_because(am::id)),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -313,7 +331,7 @@ impl Table {
 
     /// Takes all rows out at once. The table must not be held: its buckets go too.
     pub fn take_rows(&self) -> Vec<Rows> {
-        let mut guards = self.write_all();
+        let mut guards = self.lock_all();
         guards
             .iter_mut()
             .map(|rows| std::mem::replace(&mut **rows, Table::empty_rows(self.kind())))

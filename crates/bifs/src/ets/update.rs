@@ -81,7 +81,7 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     let t = at(p, a[0], Access::Write)?;
     require_set(&t)?;
     let scratch = Heap::new();
-    let (mut rows, hash) = t.write(a[1]);
+    let (mut rows, hash) = t.write(a[1])?;
     if rows
         .get_mut(hash, a[1])
         .is_some_and(|row| set_in_place(&t, row, a[2]).is_some())
@@ -144,7 +144,7 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     require_set(&t)?;
     let scratch = Heap::new();
     let mut results = Vec::new();
-    let (mut rows, hash) = t.write(a[1]);
+    let (mut rows, hash) = t.write(a[1])?;
     let row = rows.get_mut(hash, a[1]);
     if let Some(sum) = row.and_then(|row| count_in_place(&t, row, a[2])) {
         return Ok(Term::small(sum));

@@ -80,6 +80,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
                 .range::<Key, _>((Bound::Unbounded, Bound::Excluded(Key::of(&k))))
                 .next_back(),
         };
+        t.there()?;
         return Ok(answer(p, &rows, hash, row, want).unwrap_or(end));
     }
     drop(rows);
@@ -101,6 +102,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
             return Ok(found);
         }
     }
+    t.there()?;
     Ok(end)
 }
 
