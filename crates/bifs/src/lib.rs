@@ -51,6 +51,7 @@ mod process;
 mod process_debug;
 mod process_list;
 mod re;
+mod records;
 mod seq_trace;
 mod spawn;
 mod system_flag;
@@ -126,6 +127,7 @@ pub const TABLES: &[&[Bif]] = &[
     process::BIFS,
     process_list::BIFS,
     re::BIFS,
+    records::BIFS,
     seq_trace::BIFS,
     spawn::BIFS,
     system_flag::BIFS,

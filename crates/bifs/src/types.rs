@@ -17,6 +17,7 @@ pub const BIFS: &[Bif] = bifs![
     erlang:is_number/1 => is_number [GUARD],
     erlang:is_pid/1 => is_pid [GUARD],
     erlang:is_port/1 => is_port [GUARD],
+    erlang:is_record/1 => is_record_1 [GUARD],
     erlang:is_record/2 => is_record_2 [GUARD],
     erlang:is_record/3 => is_record_3 [GUARD],
     erlang:is_reference/1 => is_reference [GUARD],
@@ -45,6 +46,7 @@ tests! {
     is_number = |t| t.is_number();
     is_pid = |t| t.is_pid();
     is_port = |t| t.is_port();
+    is_record_1 = |t| t.is_record();
     is_reference = |t| t.is_reference();
     is_tuple = |t| t.is_tuple();
 }
@@ -73,12 +75,22 @@ fn is_integer_3<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn is_record_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let tag = a[1].as_atom().badarg()?;
-    let first = a[0].as_tuple().and_then(|e| e.first());
-    Ok(Term::bool(first.and_then(|t| t.as_atom()) == Some(tag)))
+    let name = match a[0].as_record() {
+        Some(r) => Some(r.definition().name()),
+        None => a[0].as_tuple().and_then(|e| e.first().copied()),
+    };
+    Ok(Term::bool(name.is_some_and(|t| t.is(tag))))
 }
 
 fn is_record_3<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let tag = a[1].as_atom().badarg()?;
+    if a[2].is_atom() && crate::system_info::major_release(corten_engine::node()) >= 29 {
+        // Module and name of a native record.
+        let record = a[0].as_record();
+        return Ok(Term::bool(
+            record.is_some_and(|r| r.definition().is(a[1], a[2])),
+        ));
+    }
     let size = a[2].as_small();
     if !a[2].is_integer() {
         return Err(Stop::BADARG);

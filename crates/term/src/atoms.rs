@@ -1143,4 +1143,9 @@ atoms! {
     insert_step = "insert_step",
     step = "step",
     trace_ts = "trace_ts",
+    badfield = "badfield",
+    novalue = "novalue",
+    is_exported = "is_exported",
+    sigcont = "sigcont",
+    sigwinch = "sigwinch",
 }

@@ -347,13 +347,22 @@ impl Heap {
     }
 
     /// A native record; see [`crate::record`].
-    pub(crate) fn record<'h>(&'h self, definition: Term<'h>, values: &[Term<'h>]) -> Term<'h> {
-        let p = self.alloc(values.len() + 2);
-        // SAFETY: fresh words, as many as written.
+    pub(crate) fn record<'h>(
+        &'h self,
+        definition: Term<'h>,
+        values: impl ExactSizeIterator<Item = Term<'h>>,
+    ) -> Term<'h> {
+        let n = values.len();
+        let p = self.alloc(n + 2);
+        // SAFETY: fresh words; whatever the iterator gives, each becomes a term.
         unsafe {
-            *p = header(sub::RECORD, values.len() + 1);
+            *p = header(sub::RECORD, n + 1);
             *p.add(1) = definition.raw();
-            for (i, v) in values.iter().enumerate() {
+            for (i, v) in values
+                .chain(std::iter::repeat(Term::NIL))
+                .take(n)
+                .enumerate()
+            {
                 *p.add(i + 2) = v.raw();
             }
             Term::from_raw(p as Word | PRIMARY_BOXED)

@@ -128,7 +128,7 @@ impl<'h> Definition<'h> {
     }
 
     /// A record of this definition; `values` in the order in which fields lie, one for each.
-    pub fn make(self, h: &'h Heap, values: &[Term<'h>]) -> Term<'h> {
+    pub fn make(self, h: &'h Heap, values: impl ExactSizeIterator<Item = Term<'h>>) -> Term<'h> {
         debug_assert_eq!(values.len(), self.fields().len());
         h.record(self.term, values)
     }
@@ -139,7 +139,7 @@ impl<'h> Definition<'h> {
         for (value, place) in values.iter().zip(self.places()) {
             placed[place] = *value;
         }
-        self.make(h, &placed)
+        self.make(h, placed.into_iter())
     }
 }
 

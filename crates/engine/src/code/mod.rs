@@ -18,6 +18,7 @@ pub mod lower;
 pub mod module;
 pub mod nif;
 pub mod purge;
+pub mod records;
 pub mod server;
 
 pub use export::{Export, export, find_export};

@@ -1,6 +1,7 @@
 //! Loaded code: one instance of a module, its tables, and where its memory is.
 
 use super::FunRef;
+use super::records::RecordEntry;
 use crate::process::Mfa;
 use corten_loader::module::LineEntry;
 use corten_term::literal_area::LiteralArea;
@@ -55,6 +56,8 @@ pub struct Loaded {
     pub funs: Vec<(FunRef, u32)>,
     /// Offset of the `-on_load` function's entry.
     pub on_load: Option<u32>,
+    /// Native records that the module defines.
+    pub records: Vec<RecordEntry>,
     /// Native functions that `load_nif` has patched in.
     pub nifs: Mutex<Vec<(Atom, u8)>>,
 }
@@ -80,6 +83,7 @@ pub struct Parts {
     pub compile_info: Box<[u8]>,
     pub funs: Vec<(FunRef, u32)>,
     pub on_load: Option<u32>,
+    pub records: Vec<RecordEntry>,
 }
 
 impl Loaded {
@@ -101,6 +105,7 @@ impl Loaded {
             compile_info: parts.compile_info,
             funs: parts.funs,
             on_load: parts.on_load,
+            records: parts.records,
             nifs: Mutex::default(),
         }
     }

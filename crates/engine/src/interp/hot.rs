@@ -243,6 +243,7 @@ tests! {
     IsNumber |w| w & IMMEDIATE_MASK == TAG_SMALL || matches!(boxed_sub(w), sub::POS_BIG | sub::NEG_BIG | sub::FLOAT);
     IsTuple |w| boxed_sub(w) == sub::TUPLE;
     IsMap |w| boxed_sub(w) == sub::MAP;
+    IsRecord |w| boxed_sub(w) == sub::RECORD;
     IsFunction |w| boxed_sub(w) == sub::FUN;
     IsBitstr |w| matches!(boxed_sub(w), sub::HEAP_BITS | sub::SUB_BITS);
     IsBinary |w| match boxed_sub(w) {

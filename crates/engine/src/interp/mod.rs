@@ -17,6 +17,7 @@ mod hot;
 pub mod machine;
 pub mod ops;
 mod receive;
+mod records;
 mod slow;
 pub mod stacktrace;
 pub mod static_code;

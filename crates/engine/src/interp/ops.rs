@@ -11,7 +11,7 @@ use super::hot::bits::*;
 use super::hot::fused::{self, *};
 use super::hot::*;
 use super::machine::*;
-use super::{bs_create, bs_match, calls, exceptions, receive, slow, trace};
+use super::{bs_create, bs_match, calls, exceptions, receive, records, slow, trace};
 use corten_term::Word;
 
 macro_rules! ops {
@@ -127,6 +127,8 @@ ops! {
     IsTupleY "ay rel" hot test::<IsTuple, Y>;
     IsMapX "ax rel" hot test::<IsMap, X>;
     IsMapY "ay rel" hot test::<IsMap, Y>;
+    IsRecordX "ax rel" hot test::<IsRecord, X>;
+    IsRecordY "ay rel" hot test::<IsRecord, Y>;
     IsFunctionX "ax rel" hot test::<IsFunction, X>;
     IsFunctionY "ay rel" hot test::<IsFunction, Y>;
     IsBitstrX "ax rel" hot test::<IsBitstr, X>;
@@ -272,6 +274,14 @@ ops! {
     PutMapExact "an bn cd L S (SS)*b" slow slow::put_map_exact;
     HasMapFields "an L S (S)*a" slow slow::has_map_fields;
     GetMapElements "an L S (SU)*a" slow slow::get_map_elements;
+
+    IsNativeRecord "rel S T T" slow records::is_native_record;
+    IsRecordAccessible "rel S T" slow records::is_accessible;
+    GetRecordField "ad L S S T" slow records::get_field;
+    GetRecordElements "an L S (TU)*a" slow records::get_elements;
+    MakeRecord "an bn cd T (S)*b" slow records::make;
+    CreateRecord "an bn cd L T (TS)*b" slow records::create;
+    UpdateNativeRecord "an bn cd L S (TS)*b" slow records::update;
 
     Send "an E" slow receive::send;
     LoopRec "ad rel" slow receive::loop_rec;

@@ -84,7 +84,8 @@ impl Constants {
         Ok(w)
     }
 
-    fn keep(&mut self, t: Term<'_>) -> Result<Word, LowerError> {
+    /// A term that lives as long as the code.
+    pub fn keep(&mut self, t: Term<'_>) -> Result<Word, LowerError> {
         let (area, words) = settle(&[t])?;
         self.areas.push(area);
         Ok(words[0])

@@ -11,10 +11,12 @@ mod constants;
 mod control;
 mod data;
 mod matching;
+mod records;
 
 use super::export::{Export, export};
 use super::funs::{self, FunEntry, FunRef};
 use super::module::{Function, LineMark, Loaded, Parts};
+use super::records::RecordEntry;
 use crate::interp::encoding::{DST_Y, source_x, source_y};
 use crate::interp::ops::Op;
 use constants::Constants;
@@ -33,6 +35,8 @@ pub enum LowerError {
     Literal(String),
     /// Attributes or compiler options are not a term.
     Information(&'static str),
+    /// Two fields of the record with this atom index have the same name.
+    Record(u32),
     /// The literal range is exhausted.
     NoRoom,
     /// A size that internal code cannot express.
@@ -51,6 +55,7 @@ impl std::fmt::Display for LowerError {
             LowerError::Atom(e) => e.fmt(f),
             LowerError::Literal(why) => write!(f, "bad literal: {why}"),
             LowerError::Information(chunk) => write!(f, "bad {chunk} chunk"),
+            LowerError::Record(_) => f.write_str("corrupt record table: a field occurs twice"),
             LowerError::NoRoom => f.write_str("no room for literals"),
             LowerError::TooLarge(what) => write!(f, "{what} too large"),
         }
@@ -86,6 +91,7 @@ struct Lowering<'m> {
     info_label: u32,
     strings: Box<[u8]>,
     on_load: Option<u32>,
+    records: Vec<RecordEntry>,
     stress: bool,
 }
 
@@ -140,8 +146,10 @@ pub fn lower(m: &Module) -> Result<Loaded, LowerError> {
         info_label: 0,
         strings: m.strings.clone(),
         on_load: None,
+        records: Vec::new(),
         stress: crate::interp::stress(),
     };
+    l.record_entries()?;
     for f in &m.functions {
         l.function(f)?;
     }
@@ -251,7 +259,7 @@ impl Lowering<'_> {
                 if let Some(taken) = self.data(instr.op, args, rest)? {
                     return Ok(taken);
                 }
-                if !self.binaries(instr.op, args)? {
+                if !self.binaries(instr.op, args)? && !self.records(instr.op, args)? {
                     self.unsupported(instr.op)?;
                 }
             }
@@ -397,6 +405,7 @@ impl Lowering<'_> {
                 compile_info: m.compile_info.clone(),
                 funs,
                 on_load: self.on_load,
+                records: self.records,
             },
         )
     }
