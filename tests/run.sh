@@ -15,6 +15,8 @@
 #   args            one argument per line, passed as plain arguments
 #   flags           emulator flags, one word per line
 #   stdin           standard input (default: empty)
+#   release         the OTP release that it needs at least; it runs with the libraries at CORTEN_NEWER_OTP_ROOT
+#                   (and is skipped if that is not set), recording needs a REF_ERL of that release
 #   known_failure   why it fails today; the run fails when it passes, so that the file gets removed
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,6 +38,12 @@ one() { # one NAME: runs one program; its lines of the report go to standard out
   local name=$1 dir=$here/programs/$1 work=$TEST_TMP/$1 got want_status status=0
   local -a cmd args=() flags=()
   local -a erl; read -ra erl <<<"$ENGINE_ERL"
+  if [ -f "$dir/release" ] && [ -z "$RECORD" ]; then
+    if [ -z "${CORTEN_NEWER_OTP_ROOT:-}" ]; then
+      echo "skip $name: needs OTP $(<"$dir/release") (set CORTEN_NEWER_OTP_ROOT to its directory)"; return
+    fi
+    export CORTEN_OTP_ROOT=$CORTEN_NEWER_OTP_ROOT; unset CORTEN_ELIXIR_ROOT
+  fi
   mkdir -p "$work" && cp -r "$dir/." "$work/" && cp "$here/include/t.hrl" "$work/" && cd "$work" || return
   [ -f flags ] && mapfile -t flags < flags
   [ -f args ] && mapfile -t args < args
