@@ -22,6 +22,9 @@ pub const BIFS: &[Bif] = bifs![
     erlang:unalias/1 => unalias,
     erlang:exit/2 => exit,
     erlang:exit_signal/2 => exit_signal,
+    erlang:exit/3 => exit_3,
+    erlang:exit_signal/3 => exit_signal_3,
+    erlang:link/2 => link_2,
 ];
 
 fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
@@ -43,6 +46,37 @@ fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         return exit_to_self(p, to, am::noconnection);
     }
     Err(Stop::BADARG)
+}
+
+/// An empty list of options; the only one there is asks for priority messages.
+fn no_options<'h>(p: &'h Process, list: Term<'h>, function: &str) -> Result<(), Stop<'h>> {
+    let options = list.to_vec().ok_or(Stop::badarg_because(am::badopt))?;
+    match options.first() {
+        None => Ok(()),
+        Some(_) if options.iter().all(|o| o.is(am::priority)) => Err(no_priority(p, function)),
+        Some(_) => Err(Stop::badarg_because(am::badopt)),
+    }
+}
+
+/// Priority messages (OTP 28) are not there yet: `{notsup, {Function, priority}}`.
+pub fn no_priority<'h>(p: &'h Process, function: &str) -> Stop<'h> {
+    let what = [crate::util::atom(function), Term::atom(am::priority)];
+    Stop::error_tuple(p, am::notsup, p.heap.tuple(&what))
+}
+
+fn link_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    no_options(p, args[1], "link")?;
+    link(p, args)
+}
+
+fn exit_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    no_options(p, args[2], "exit")?;
+    exit(p, args)
+}
+
+fn exit_signal_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    no_options(p, args[2], "exit_signal")?;
+    exit_signal(p, args)
 }
 
 /// A process that traps exits is told; to others it is an error.
@@ -178,6 +212,9 @@ fn alias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         mode = match o.as_atom() {
             Some(am::explicit_unalias) => AliasMode::Explicit,
             Some(am::reply) => AliasMode::Reply,
+            Some(am::priority) if node().config.release() >= 28 => {
+                return Err(no_priority(p, "alias"));
+            }
             _ => return Err(Stop::BADARG),
         };
     }

@@ -241,6 +241,7 @@ mod tests {
 
     /// Names that OTP has too, as traps or instructions, but that no list of BIFs has.
     const TRAPS: &[(&str, &str, u8)] = &[
+        ("erlang", "hibernate", 0),
         ("erlang", "ptab_list_continue", 2),
         ("erlang", "re_run_trap", 3),
         ("erlang", "yield", 0),

@@ -35,6 +35,7 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:dirty_process_handle_signals/1 => dirty_process_handle_signals,
     erts_internal:is_process_executing_dirty/1 => is_process_executing_dirty,
     erts_internal:process_display/2 => process_display,
+    erlang:hibernate/0 => hibernate_here,
     erlang:hibernate/3 => hibernate,
     erlang:yield/0 => yield_now,
 ];
@@ -524,6 +525,14 @@ fn garbage_collect<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
 }
 
 // ---- waiting ----
+
+/// Any message ends it, looked at or not.
+fn hibernate_here<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    if receive::is_any_message(p) {
+        return Ok(Term::OK);
+    }
+    Err(Stop::HibernateHere)
+}
 
 fn hibernate<'h>(_: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let (module, function) = (args[0].as_atom().badarg()?, args[1].as_atom().badarg()?);

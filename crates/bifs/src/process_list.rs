@@ -8,6 +8,7 @@ use corten_engine::process::listing::{CHUNK, Listing};
 pub const BIFS: &[Bif] = bifs![
     erlang:processes/0 => processes,
     erlang:ptab_list_continue/2 => go_on,
+    erts_internal:processes_next/1 => next,
 ];
 
 /// Reductions for a chunk of the table, or of the resulting list.
@@ -22,6 +23,20 @@ fn processes<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
     let listing = Box::new(Listing::begin(&node().processes));
     p.with_cold(|c| c.listing = Some((listing, false)));
     proceed(p, Term::NIL)
+}
+
+/// A chunk of what `processes_iterator/0` walks: `{Next, Pids}`, or `none`.
+fn next<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    let table = &node().processes;
+    let from = args[0].as_small().and_then(|n| usize::try_from(n).ok());
+    let from = from.filter(|n| *n <= table.limit()).badarg()?;
+    let Some((to, pids)) = table.chunk(from, CHUNK) else {
+        return Ok(Term::atom(am::none));
+    };
+    p.bump_reductions(CHUNK_REDUCTIONS as usize);
+    let pids: Vec<_> = pids.into_iter().map(Term::pid).collect();
+    let next = Term::small(to as i64);
+    Ok(p.heap.tuple(&[next, p.heap.list(&pids)]))
 }
 
 /// The rest: the arguments are the end of the list, as far as it is made, and nothing.

@@ -76,8 +76,8 @@ fn update<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Err(bad_record(p, a[0]));
     };
     let definition = record.definition();
-    let any = a[2].is(am::Underscore);
-    if !any && !(a[1].is_atom() && a[2].is_atom() && definition.is(a[1], a[2])) {
+    // Module and name of a definition are atoms.
+    if !a[2].is(am::Underscore) && !definition.is(a[1], a[2]) {
         return Err(bad_record(p, a[2]));
     }
     if !a[3].is_map() {

@@ -62,7 +62,7 @@ fn name<'h>(s: &str) -> Option<Term<'h>> {
     Some(atom(s))
 }
 
-fn major_release(n: &Node) -> i64 {
+pub fn major_release(n: &Node) -> i64 {
     n.config.otp_release.parse().unwrap_or(27)
 }
 

@@ -10,8 +10,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::emulator::erts_version_of;
+use crate::emulator::flags::RELEASES;
 use crate::erlexec::{self, Installation, Plan, Stop};
 use crate::error::{CliError, Result};
+use crate::otp::find::release_of;
 use crate::tools::links;
 
 /// The hidden subcommand that finishes `-detached` in a process of its own.
@@ -157,9 +160,13 @@ pub fn installation_of_environment() -> Result<Installation> {
             .ok_or(CliError::NoBindir)?
             .to_path_buf(),
     };
+    let release = erts_version_of(&bindir)
+        .and_then(|version| release_of(&version))
+        .unwrap_or(*RELEASES.start());
     Ok(Installation {
         root,
         bindir,
+        release,
         progname: var("PROGNAME").unwrap_or_else(|| "erl".into()),
         emu: var("EMU").unwrap_or_else(|| "beam".into()),
     })

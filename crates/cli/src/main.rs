@@ -19,6 +19,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use emulator::flags::RELEASES;
 use error::{CliError, Result};
 use otp::find::{ASKING, Otp};
 
@@ -28,7 +29,7 @@ static ALLOCATOR: corten_term::memory::Checked<mimalloc::MiMalloc> =
     corten_term::memory::Checked(mimalloc::MiMalloc);
 
 const HELP: &str = "\
-Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified libraries of OTP 27.
+Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified libraries of OTP 27 to 29.
 
   corten erl [ARGS]           the emulator; arguments as for OTP's erl
   corten erlc [ARGS]          the compiler driver
@@ -38,7 +39,7 @@ Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified l
   corten otp [fetch]          which OTP and Elixir are used; gets them where there are none
   corten swap [--undo] DIR    makes Corten the emulator of an OTP installation or a release
   corten disasm FILE.beam     shows the instructions in a compiled module
-  corten --missing            lists what is not implemented yet
+  corten --missing [RELEASE]  lists what is not implemented yet
   corten --version            Corten's version and the OTP that it boots
 
 Called by the name of one of these tools (a link will do), it is that tool.
@@ -100,6 +101,23 @@ fn dispatch(argv: Vec<OsString>) -> Result<()> {
     subcommand(&first, rest)
 }
 
+/// The release that `--missing` is asked about: the given one, that of the OTP found, or the oldest.
+fn release_to_list(args: &[OsString]) -> Result<u32> {
+    let Some(given) = args.first() else {
+        return Ok(Otp::find().map_or(*RELEASES.start(), |otp| otp.release));
+    };
+    let release = given.to_str().and_then(|text| text.parse().ok());
+    release
+        .filter(|release| RELEASES.contains(release))
+        .ok_or_else(|| {
+            let given = given.to_string_lossy();
+            CliError::Usage(format!(
+                "usage: corten --missing [RELEASE]: {given} is not {}",
+                emulator::wanted_otp()
+            ))
+        })
+}
+
 /// Was this program put in the place of OTP's emulator?
 fn is_emulator(called: &str) -> bool {
     let is_beam = |name: &str| name.starts_with("beam") && name.ends_with(".smp");
@@ -144,7 +162,7 @@ fn subcommand(name: &str, args: &[OsString]) -> Result<()> {
         "swap" => swap::main(args),
         "disasm" => disasm::main(args),
         "--missing" => {
-            out(&emulator::missing());
+            out(&emulator::missing(release_to_list(args)?));
             Ok(())
         }
         "--version" | "-V" | "version" => {

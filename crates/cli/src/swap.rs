@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::emulator::{PRELOADED, flags::OTP_RELEASE, preloaded_dirs};
+use crate::emulator::{PRELOADED, flags::RELEASES, preloaded_dirs, wanted_otp};
 use crate::error::{CliError, Result, file};
 use crate::otp::find::{self, Otp};
 
@@ -58,10 +58,10 @@ impl Place {
             )
         })?;
         let release = find::release_of(&erts_version).unwrap_or(0);
-        if release != OTP_RELEASE {
+        if !RELEASES.contains(&release) {
             return Err(wrong(
                 format!("built with erts {erts_version} (OTP {release})"),
-                format!("OTP {OTP_RELEASE}"),
+                wanted_otp(),
             ));
         }
         let bindir = root.join(format!("erts-{erts_version}/bin"));

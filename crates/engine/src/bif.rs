@@ -125,6 +125,8 @@ pub enum Stop<'h> {
         function: Atom,
         arguments: Term<'h>,
     },
+    /// `erlang:hibernate/0`: collect, wait for a message, then call the same function again.
+    HibernateHere,
     /// Give up the time slice after returning this value (`erlang:yield/0`, `bump_reductions`).
     YieldWith(Term<'h>),
 }

@@ -121,6 +121,13 @@ pub enum WarningMap {
     Info,
 }
 
+impl Config {
+    /// The release of OTP whose libraries are booted.
+    pub fn release(&self) -> u32 {
+        self.otp_release.parse().unwrap_or(27)
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());

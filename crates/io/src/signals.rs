@@ -3,13 +3,13 @@
 use crate::deliver;
 use crate::poll::{self, Direction};
 use crate::sys::signals::{self, Action};
-use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
+use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs, node};
 use corten_term::{Atom, Term, am};
 use std::sync::{Mutex, Once};
 
 pub const BIFS: &[Bif] = bifs![os:set_signal/2 => set_signal];
 
-const SIGNALS: [(Atom, i32); 10] = [
+const SIGNALS: [(Atom, i32); 12] = [
     (am::sighup, libc::SIGHUP),
     (am::sigquit, libc::SIGQUIT),
     (am::sigabrt, libc::SIGABRT),
@@ -20,7 +20,17 @@ const SIGNALS: [(Atom, i32); 10] = [
     (am::sigchld, libc::SIGCHLD),
     (am::sigstop, libc::SIGSTOP),
     (am::sigtstp, libc::SIGTSTP),
+    (am::sigcont, libc::SIGCONT),
+    (am::sigwinch, libc::SIGWINCH),
 ];
+
+/// Since OTP 28 programs may handle these too; before, they were the terminal's alone.
+const SINCE_28: [i32; 2] = [libc::SIGCONT, libc::SIGWINCH];
+
+/// Whether the signal is one for programs.
+fn is_public(signal: i32) -> bool {
+    !SINCE_28.contains(&signal) || node().config.release() >= 28
+}
 
 /// Others who want to know of a signal: the terminal.
 type Listener = Box<dyn Fn() + Send>;
@@ -69,7 +79,9 @@ fn arrived() {
 }
 
 fn dispatch(signal: i32) {
-    if let Some((name, _)) = SIGNALS.iter().find(|(_, n)| *n == signal) {
+    if let Some((name, _)) = SIGNALS.iter().find(|(_, n)| *n == signal)
+        && is_public(signal)
+    {
         let name = Term::atom(*name);
         deliver::to_name(am::erl_signal_server, |h| {
             h.tuple(&[Term::atom(am::notify), name])
@@ -91,7 +103,7 @@ fn set_signal<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let signal = a[0]
         .as_atom()
         .and_then(|name| SIGNALS.iter().find(|(n, _)| *n == name));
-    let Some((_, number)) = signal else {
+    let Some((_, number)) = signal.filter(|(_, n)| is_public(*n)) else {
         return Err(Stop::BADARG);
     };
     watch();

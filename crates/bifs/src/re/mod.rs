@@ -60,8 +60,13 @@ fn compile<'h>(p: &'h Process, re: Term<'h>, options: Term<'h>) -> BifResult<'h>
     if parsed.is_unicode() && !re.is_bitstring() {
         return Err(trap(am::ucompile, &[re, options]));
     }
-    let stored = Stored::new(&iolist::charged(p, re)?, &parsed);
+    let source = iolist::charged(p, re)?;
+    let stored = Stored::new(&source, &parsed);
     Ok(match pattern::code(&stored) {
+        Ok(_) if parsed.export => {
+            let exported = exported(p, &source, options, parsed.is_unicode());
+            p.heap.tuple(&[Term::atom(am::ok), exported])
+        }
         Ok(entry) => {
             let term = stored.term(p, &entry, parsed.is_unicode());
             p.heap.tuple(&[Term::atom(am::ok), term])
@@ -76,7 +81,7 @@ fn import<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let [tag, header, source, options, code] = a[0].as_tuple_of::<5>().badarg()?;
     let header = header.to_bytes().badarg()?;
     let good = is_atom_named(*tag, "re_exported_pattern")
-        && header.starts_with(b"re-PCRE2")
+        && header.starts_with(EXPORT_MARK)
         && header.len() == EXPORT_HEADER
         && source.is_binary()
         && code.is_binary();
@@ -92,8 +97,24 @@ fn import<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
 }
 
-/// Bytes of the header of an exported pattern.
-const EXPORT_HEADER: usize = 14;
+/// Header, source, options, and no code: who imports the pattern compiles it, as it does whenever the code is not its
+/// own.
+fn exported<'h>(p: &'h Process, source: &[u8], options: Term<'h>, unicode: bool) -> Term<'h> {
+    let mut header = EXPORT_MARK.to_vec();
+    // A checksum of the code; then version and whether it is UTF-8.
+    header.extend_from_slice(&[0, 0, 0, 0, 1, u8::from(unicode)]);
+    p.heap.tuple(&[
+        crate::util::atom("re_exported_pattern"),
+        p.heap.binary(&header),
+        p.heap.binary(source),
+        options,
+        p.heap.binary(&[]),
+    ])
+}
+
+/// What the header of an exported pattern begins with, and its bytes.
+const EXPORT_MARK: &[u8] = b"re-PCRE2";
+const EXPORT_HEADER: usize = EXPORT_MARK.len() + 6;
 
 /// Continues in the Erlang code of the module.
 fn trap<'h>(function: Atom, args: &[Term<'h>]) -> Stop<'h> {

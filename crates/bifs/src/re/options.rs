@@ -23,6 +23,8 @@ pub struct Parsed<'h> {
     pub run_only: bool,
     /// An option that only `compile` knows was there.
     pub compile_only: bool,
+    /// The pattern is to be used elsewhere (since OTP 28).
+    pub export: bool,
 }
 
 impl<'h> Parsed<'h> {
@@ -116,6 +118,11 @@ impl<'h> Parsed<'h> {
     }
 
     fn compile_option(&mut self, name: Atom) -> Option<()> {
+        if name.name() == "export" && corten_engine::node().config.release() >= 28 {
+            self.export = true;
+            self.compile_only = true;
+            return Some(());
+        }
         self.flags |= match name {
             am::no_start_optimize => Flags::NO_START_OPTIMIZE,
             am::caseless => Flags::CASELESS,

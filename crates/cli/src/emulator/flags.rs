@@ -194,6 +194,8 @@ pub struct System {
     pub crash_dump: bool,
     /// `+L` turns this off.
     pub line_info: bool,
+    /// The release of the libraries that are booted.
+    pub release: u32,
     pub compat_release: u32,
     /// Milliseconds; `None` = wait for ever.
     pub halt_flush_timeout: Option<u64>,
@@ -204,12 +206,12 @@ pub struct System {
     pub jit: BTreeMap<&'static str, String>,
 }
 
-/// The release whose libraries this engine boots; also the default of `+R`.
-pub const OTP_RELEASE: u32 = 27;
+/// The releases of OTP whose libraries this engine boots.
+pub const RELEASES: std::ops::RangeInclusive<u32> = 27..=29;
 
 impl Flags {
-    /// The defaults on a machine with so many processors.
-    pub fn for_machine(cpus: &super::cpus::Cpus) -> Flags {
+    /// The defaults on a machine with so many processors and for libraries of this release.
+    pub fn for_machine(cpus: &super::cpus::Cpus, release: u32) -> Flags {
         Flags {
             schedulers: Schedulers {
                 total: cpus.configured,
@@ -289,7 +291,8 @@ impl Flags {
                 warnings: Warnings::Warning,
                 crash_dump: true,
                 line_info: true,
-                compat_release: OTP_RELEASE,
+                release,
+                compat_release: release,
                 halt_flush_timeout: None,
                 ets_always_compress: false,
                 ets_always_move: false,

@@ -19,8 +19,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{CliError, Result};
+use crate::otp::find;
 use cpus::Cpus;
-use flags::Flags;
+use flags::{Flags, RELEASES};
 use parse::Parsed;
 
 /// All that a node is started with.
@@ -37,6 +38,8 @@ pub struct EmulatorArgs {
     pub progname: Vec<u8>,
     /// The version of the run-time system whose libraries are booted, such as `15.2.7`.
     pub erts_version: String,
+    /// The release of OTP that has this run-time system.
+    pub release: u32,
     /// The directory of the modules that are loaded before the first process runs.
     pub preloaded: PathBuf,
 }
@@ -67,7 +70,12 @@ pub fn main(argv: Vec<OsString>) -> Result<std::convert::Infallible> {
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
     let cpus = Cpus::of_this_machine();
-    let parsed = parse::parse(&program, &words, &cpus, &mut |line| {
+    // What cannot be known yet is refused below, when the flags are right.
+    let release = bindir_of_this(&argv)
+        .and_then(|dir| find::release_of(&erts_version_of(&dir)?))
+        .filter(|release| RELEASES.contains(release));
+    let release = release.unwrap_or(*RELEASES.start());
+    let parsed = parse::parse(&program, &words, &cpus, release, &mut |line| {
         crate::err(&format!("{line}\n"));
     });
     let (flags, flags_end) = match parsed {
@@ -123,8 +131,17 @@ fn node_args(
             .to_path_buf(),
     };
     let erts_version = erts_version_of(&bindir).ok_or_else(|| CliError::NotErts(bindir.clone()))?;
+    let release = find::release_of(&erts_version).unwrap_or(0);
+    if !RELEASES.contains(&release) {
+        return Err(CliError::Unsupported {
+            what: bindir,
+            found: format!("of erts {erts_version}"),
+            wanted: wanted_otp(),
+        });
+    }
     Ok(EmulatorArgs {
         flags,
+        release,
         cpus,
         progname: value(b"-progname").map_or_else(|| b"erl".to_vec(), OsString::into_vec),
         preloaded: preloaded(&root, &bindir, &erts_version)?,
@@ -156,6 +173,11 @@ fn bindir_of_this(argv: &[OsString]) -> Option<PathBuf> {
 pub fn erts_version_of(bindir: &Path) -> Option<String> {
     let erts = bindir.parent()?.file_name()?.to_str()?;
     erts.strip_prefix("erts-").map(String::from)
+}
+
+/// The releases of OTP that are supported, for messages.
+pub fn wanted_otp() -> String {
+    format!("OTP {} to {}", RELEASES.start(), RELEASES.end())
 }
 
 /// Where the preloaded modules of this run-time system may lie, best first.

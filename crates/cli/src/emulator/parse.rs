@@ -25,9 +25,10 @@ pub fn parse(
     program: &str,
     args: &[String],
     cpus: &Cpus,
+    release: u32,
     note: &mut dyn FnMut(&str),
 ) -> Result<(Parsed, usize), FlagError> {
-    let mut flags = Flags::for_machine(cpus);
+    let mut flags = Flags::for_machine(cpus, release);
     let mut at = 0;
     while let Some(arg) = args.get(at) {
         if arg == "--" {
@@ -63,7 +64,7 @@ fn one(
     next: Option<&str>,
     note: &mut dyn FnMut(&str),
 ) -> Result<bool, FlagError> {
-    let Some(flag) = lookup(name) else {
+    let Some(flag) = lookup(name, flags.system.release) else {
         return match unknown(program, arg) {
             Unknown::Fatal(line) => Err(says(line)),
             Unknown::Ignored(Some(line)) => {
@@ -90,10 +91,10 @@ fn one(
     Ok(took_next)
 }
 
-fn lookup(name: &str) -> Option<&'static Flag> {
+fn lookup(name: &str, release: u32) -> Option<&'static Flag> {
     FLAGS
         .iter()
-        .filter(|flag| name.starts_with(flag.name))
+        .filter(|flag| name.starts_with(flag.name) && table::since(flag.name) <= release)
         .max_by_key(|flag| flag.name.len())
         .filter(
             // `-S` is no excuse for `-SDfoo`, nor `-p` for anything.
@@ -162,7 +163,7 @@ mod tests {
 
     fn run(line: &str) -> Result<Flags, String> {
         let args: Vec<String> = line.split_whitespace().map(String::from).collect();
-        match parse("/x/beam.smp", &args, &CPUS, &mut |_| {}) {
+        match parse("/x/beam.smp", &args, &CPUS, 27, &mut |_| {}) {
             Ok((Parsed::Run(flags), _)) => Ok(*flags),
             Ok((Parsed::ShowVersion, _)) => Err("version".into()),
             Err(FlagError(line)) => Err(line.unwrap_or_default()),
@@ -269,6 +270,7 @@ mod tests {
             bindir: "/b".into(),
             progname: "erl".into(),
             emu: "beam".into(),
+            release: 27,
         };
         let recorded: Vec<&str> = include_str!("testdata/flags.txt").lines().collect();
         assert!(recorded.len() > 150);
@@ -284,7 +286,7 @@ mod tests {
                 .map(|arg| arg.to_string_lossy().into_owned())
                 .collect();
             let mut noted = String::new();
-            let parsed = parse("/b/beam.smp", &args, &two, &mut |note| {
+            let parsed = parse("/b/beam.smp", &args, &two, 27, &mut |note| {
                 noted = note.to_string()
             });
             match parsed {

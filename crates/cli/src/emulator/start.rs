@@ -8,7 +8,7 @@ use corten_engine::Bif;
 use corten_engine::node::{BreakMode, Config, Shown, WarningMap};
 
 use super::EmulatorArgs;
-use super::flags::{Break, OTP_RELEASE, Warnings};
+use super::flags::{Break, Warnings};
 use crate::error::{CliError, Result};
 use crate::launch::Never;
 
@@ -63,7 +63,7 @@ fn config_of(args: EmulatorArgs) -> Config {
         bin_dir: text(&args.bindir),
         progname: String::from_utf8_lossy(&args.progname).into_owned(),
         preloaded_dir: text(&args.preloaded),
-        otp_release: OTP_RELEASE.to_string(),
+        otp_release: args.release.to_string(),
         erts_version: args.erts_version,
         break_handler: match flags.system.break_key {
             Break::Menu => BreakMode::Menu,
@@ -106,9 +106,9 @@ fn fullsweep_after() -> Option<u16> {
     Some(super::number::atoi(&value.to_string_lossy()) as u16)
 }
 
-/// The BIFs of OTP that are not implemented, one `module:function/arity` a line, sorted.
-pub fn missing() -> String {
-    let mut names: Vec<String> = corten_bifs::names::missing(&tables(), OTP_RELEASE)
+/// The BIFs of this release of OTP that are not implemented, one `module:function/arity` a line, sorted.
+pub fn missing(release: u32) -> String {
+    let mut names: Vec<String> = corten_bifs::names::missing(&tables(), release)
         .into_iter()
         .map(|bif| format!("{}:{}/{}\n", bif.module, bif.name, bif.arity))
         .collect();

@@ -9,8 +9,7 @@
 #![allow(clippy::unit_arg)]
 
 use super::flags::{
-    BadFileName, Break, BusyWait, FileNames, Flags, OTP_RELEASE, Percent, PortSignals, Warnings,
-    Warp,
+    BadFileName, Break, BusyWait, FileNames, Flags, Percent, PortSignals, Warnings, Warp,
 };
 use super::number::{Bad, Pair, atoi, boolean, leading, one_of, pair, within, within_strict};
 
@@ -589,8 +588,10 @@ pub static FLAGS: &[Flag] = &[
         "be compatible with this release",
         "bad compatibility release number {}",
         |f, v| {
-            Ok(f.system.compat_release =
-                within(v, i64::from(OTP_RELEASE - 2)..=i64::from(OTP_RELEASE))?)
+            Ok(f.system.compat_release = within(
+                v,
+                i64::from(f.system.release - 2)..=i64::from(f.system.release),
+            )?)
         },
     ),
     flag(
@@ -636,6 +637,13 @@ pub static FLAGS: &[Flag] = &[
         },
     ),
     flag(
+        "JPperfdirectory",
+        "DIR",
+        "",
+        "bad +JPperfdirectory {}",
+        |f, v| Ok(drop(f.system.jit.insert("perfdirectory", v.into()))),
+    ),
+    flag(
         "JPcover",
         "BOOL | line | function | …",
         "instrument code for coverage",
@@ -656,6 +664,12 @@ pub static FLAGS: &[Flag] = &[
             )
         },
     ),
+    switch("D", "instrument code for a debugger", |f, _| {
+        Ok(drop(f.system.jit.insert("debugger", "true".into())))
+    }),
+    flag("Dibpl", "BOOL", "", "bad +Dibpl flag {}", |f, v| {
+        jit(f, "breakpoints", v, &["true", "false"])
+    }),
     flag("JDdump", "BOOL", "", "bad +JDdump flag {}", |f, v| {
         jit(f, "dump", v, &["true", "false"])
     }),
@@ -667,6 +681,14 @@ pub static FLAGS: &[Flag] = &[
         |f, v| jit(f, "single", v, &["true", "false"]),
     ),
 ];
+
+/// The release that has brought a flag.
+pub fn since(name: &str) -> u32 {
+    match name {
+        "D" | "Dibpl" | "JPperfdirectory" => 28,
+        _ => 0,
+    }
+}
 
 fn set_schedulers(f: &mut Flags, v: &str) -> Result<(), Bad> {
     let s = &mut f.schedulers;

@@ -22,6 +22,7 @@ struct Gathered {
 
 pub fn gather(
     command_line: &[OsString],
+    release: u32,
     env: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Vec<OsString>, Stop> {
     let from_env = |name: &str| {
@@ -30,7 +31,7 @@ pub fn gather(
             .unwrap_or_default()
     };
     let mut all = Gathered::default();
-    all.add(&from_env("ERL_OTP27_FLAGS"), false)?;
+    all.add(&from_env(&format!("ERL_OTP{release}_FLAGS")), false)?;
     all.add(&from_env("ERL_AFLAGS"), false)?;
     if !command_line.is_empty() {
         all.add(command_line, true)?;

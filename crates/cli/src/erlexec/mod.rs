@@ -18,6 +18,7 @@ pub struct Installation {
     pub progname: OsString,
     /// Base name of the emulator, `beam`.
     pub emu: OsString,
+    pub release: u32,
 }
 
 /// What to execute.
@@ -101,7 +102,7 @@ pub fn plan(
     command_line: &[OsString],
     env: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Plan, Stop> {
-    let args = gather::gather(command_line, env)?;
+    let args = gather::gather(command_line, install.release, env)?;
     let emulator_name = emulator_name(install, &args)?;
     let emulator = install.bindir.join(&emulator_name);
 

@@ -47,6 +47,7 @@ fn run(case: &Case) -> Result<Plan, Stop> {
         bindir: "/b".into(),
         progname: "erl".into(),
         emu: "beam".into(),
+        release: 27,
     };
     let env = |name: &str| {
         let given = case

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::cache;
-use crate::emulator::flags::OTP_RELEASE;
+use crate::emulator::flags::RELEASES;
 use crate::erlexec::Installation;
 use crate::error::{CliError, Result};
 use crate::tools::links::Links;
@@ -47,6 +47,7 @@ pub struct Otp {
     /// Such as `27.3.4.1`; the release alone where no file says more.
     pub version: String,
     pub erts_version: String,
+    pub release: u32,
     pub origin: Origin,
 }
 
@@ -99,11 +100,11 @@ impl Otp {
         let version = fs::read_to_string(root.join(format!("releases/{release}/OTP_VERSION")))
             .map(|text| text.trim().to_string())
             .unwrap_or_else(|_| release.to_string());
-        if release != OTP_RELEASE {
+        if !RELEASES.contains(&release) {
             return Err(CliError::Unsupported {
                 what: root,
                 found: format!("OTP {version} (erts {erts_version})"),
-                wanted: format!("OTP {OTP_RELEASE}"),
+                wanted: crate::emulator::wanted_otp(),
             });
         }
         let bindir = root.join(format!("erts-{erts_version}/bin"));
@@ -112,6 +113,7 @@ impl Otp {
             bindir,
             version,
             erts_version,
+            release,
             origin,
         })
     }
@@ -122,6 +124,7 @@ impl Otp {
             bindir: self.bindir.clone(),
             progname: "erl".into(),
             emu: "beam".into(),
+            release: self.release,
         }
     }
 }
@@ -133,6 +136,13 @@ impl Elixir {
             return Elixir::at(Path::new(&root), Origin::Variable("CORTEN_ELIXIR_ROOT"));
         }
         tried.push("CORTEN_ELIXIR_ROOT is not set".to_string());
+        // An OTP that is chosen may have its own Elixir beside it, as the distribution's packages do.
+        if let Some(root) = std::env::var_os("CORTEN_OTP_ROOT") {
+            let beside = Path::new(&root).join("../elixir");
+            if beside.join("lib/elixir/ebin/elixir.app").is_file() {
+                return Elixir::at(&beside, Origin::Variable("CORTEN_OTP_ROOT"));
+            }
+        }
         for program in on_path("elixir") {
             match root_of_elixir(&program).map(|root| Elixir::at(&root, Origin::Path)) {
                 Some(Ok(elixir)) => return Ok(elixir),

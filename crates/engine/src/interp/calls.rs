@@ -216,6 +216,10 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
             function,
             arguments,
         } => hibernate(cx, module, function, arguments),
+        Stop::HibernateHere => {
+            crate::gc::hibernate(p, cx.live(arity));
+            cx.leave(cx.pc, arity, Outcome::Wait)
+        }
         stop => native_raised(cx, mfa, args, stop),
     }
 }

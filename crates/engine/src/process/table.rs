@@ -160,6 +160,19 @@ impl ProcessTable {
         (self.used.load(Ordering::SeqCst), next)
     }
 
+    /// Identifiers of the processes in a chunk of the table from slot `from` on, and where the next chunk begins; nothing
+    /// behind the last slot that was ever used.
+    pub fn chunk(&self, from: usize, slots: usize) -> Option<(usize, Vec<Pid>)> {
+        let used = self.extent().0;
+        if from >= used {
+            return None;
+        }
+        let to = used.min(from.saturating_add(slots));
+        let mut pids = Vec::new();
+        self.pids_in(from..to, &mut pids);
+        Some((to, pids))
+    }
+
     /// Adds the identifiers of some slots.
     pub(super) fn pids_in(&self, slots: std::ops::Range<usize>, to: &mut Vec<Pid>) {
         let _guard = crossbeam_epoch::pin();

@@ -58,6 +58,11 @@ pub fn has_message(p: &Process) -> bool {
     p.mailbox.examine().is_some()
 }
 
+/// Whether there is any message, those that a `receive` has passed over included.
+pub fn is_any_message(p: &Process) -> bool {
+    has_message(p) || !p.mailbox.is_empty()
+}
+
 /// The examined message matches: takes it out of the mailbox. Its terms belong to the heap from now on; the
 /// next `receive` starts at the first message, and a timer that was set is cancelled.
 #[inline]

@@ -3,9 +3,13 @@
 //!
 //! The object behind the reference holds the mode to set and the mode to go back to. Input is read by
 //! a process that gets `{select, TTY, Ref, ready_input}` when there is something to read.
+//!
+//! OTP 28 has changed the interface: an object writes to standard output or error, capabilities have their terminfo
+//! names (`terminfo`), signals are the signal server's. Both interfaces are here; a release calls its own.
 
 mod mode;
 mod termcap;
+mod terminfo;
 
 use crate::poll::{self, Direction};
 use crate::{args, atoms, deliver, errno, signals, sys};
@@ -42,6 +46,17 @@ pub const BIFS: &[Bif] = bifs![
     prim_tty:tgoto_nif/1 => termcap::tgoto [NIF],
     prim_tty:tgoto_nif/2 => termcap::tgoto [NIF],
     prim_tty:tgoto_nif/3 => termcap::tgoto [NIF],
+    prim_tty:tty_create/1 => create_for [NIF],
+    prim_tty:tty_init/2 => init_input [NIF],
+    prim_tty:tty_is_open/2 => is_open [NIF],
+    prim_tty:tty_select/2 => select_reader [NIF],
+    prim_tty:read_nif/3 => read_some [NIF DIRTY_IO],
+    prim_tty:setupterm_nif/0 => terminfo::setupterm [NIF DIRTY_IO],
+    prim_tty:tigetnum_nif/1 => termcap::tgetnum [NIF],
+    prim_tty:tigetflag_nif/1 => termcap::tgetflag [NIF],
+    prim_tty:tigetstr_nif/1 => terminfo::tigetstr [NIF],
+    prim_tty:tinfo_nif/0 => terminfo::tinfo [NIF],
+    prim_tty:tputs_nif/2 => terminfo::tputs [NIF],
 ];
 
 /// Bytes that one read asks for.
@@ -50,15 +65,23 @@ const READ: usize = 1024;
 const VECTOR: usize = 16;
 
 /// The mode in which the terminal was found, once it has been changed.
-static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+static FOUND: Mutex<Option<(BorrowedFd<'static>, Termios)>> = Mutex::new(None);
+
+/// Keeps the first mode that is found.
+fn keep_found(fd: BorrowedFd<'static>, found: &Termios) {
+    FOUND
+        .lock()
+        .unwrap_or_else(|e| e.into_inner())
+        .get_or_insert_with(|| (fd, found.clone()));
+}
 
 /// Gives the terminal back as it was found: before the node ends.
 pub fn reset() {
     let found = FOUND.lock().unwrap_or_else(|e| e.into_inner()).take();
-    if let Some(found) = found {
+    if let Some((fd, found)) = found {
         let now = rustix::termios::OptionalActions::Now;
         // The terminal may be gone.
-        let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, &found);
+        let _ = rustix::termios::tcsetattr(fd, now, &found);
     }
 }
 
@@ -70,13 +93,19 @@ struct State {
     signals: Option<(OwnedFd, Arc<OwnedFd>)>,
 }
 
-struct Tty(Mutex<State>);
+struct Tty {
+    state: Mutex<State>,
+    /// Where output goes.
+    out: BorrowedFd<'static>,
+    /// Which descriptor's mode is set.
+    control: BorrowedFd<'static>,
+}
 
 impl Drop for Tty {
     fn drop(&mut self) {
         if let Some((_, found)) = &self.state().modes {
             let _ = rustix::termios::tcsetattr(
-                rustix::stdio::stdin(),
+                self.control,
                 rustix::termios::OptionalActions::Now,
                 found,
             );
@@ -86,7 +115,7 @@ impl Drop for Tty {
 
 impl Tty {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(|e| e.into_inner())
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 }
 
@@ -123,8 +152,72 @@ fn isatty<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn create<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
-    let magic = Magic::new(Tty(Mutex::default()));
+    let magic = Magic::new(Tty {
+        state: Mutex::default(),
+        out: rustix::stdio::stdout(),
+        control: rustix::stdio::stdin(),
+    });
     Ok(args::ok(p, p.heap.magic_reference(magic)))
+}
+
+/// For standard output or error; the mode in which the terminal is found is kept.
+fn create_for<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let out = descriptor(a[0]).filter(|fd| fd.as_raw_fd() != 0).badarg()?;
+    let found = rustix::termios::tcgetattr(out).ok();
+    let magic = Magic::new(Tty {
+        state: Mutex::new(State {
+            modes: found.map(|found| (found.clone(), found)),
+            signals: None,
+        }),
+        out,
+        control: out,
+    });
+    Ok(args::ok(p, p.heap.magic_reference(magic)))
+}
+
+/// Raw input, or the terminal as it was found.
+fn init_input<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let tty = tty(a[0])?;
+    let input = corten_term::map::get(a[1], Term::atom(am::input)).filter(|_| a[1].is_map());
+    let raw = input.badarg()?.is(atoms::intern("raw"));
+    let mut state = tty.state();
+    let Some((now, found)) = &mut state.modes else {
+        return Ok(if raw {
+            args::error(p, errno::atom(Errno::NOTSUP))
+        } else {
+            Term::OK
+        });
+    };
+    if !raw && !mode::is_raw(now) {
+        return Ok(Term::OK);
+    }
+    *now = if raw { mode::raw(found) } else { found.clone() };
+    keep_found(tty.control, found);
+    let set = rustix::termios::tcsetattr(tty.control, rustix::termios::OptionalActions::Now, now);
+    Ok(set.map_or_else(|e| failed(p, "tcsetattr", e), |()| Term::OK))
+}
+
+/// Whether a descriptor is still open at its other end.
+fn is_open<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    tty(a[0])?;
+    let fd = descriptor(a[1]).badarg()?;
+    let flags = rustix::event::PollFlags::HUP;
+    let mut fds = [rustix::event::PollFd::from_borrowed_fd(fd, flags)];
+    let none = rustix::event::Timespec::default();
+    match rustix::event::poll(&mut fds, Some(&none)) {
+        Ok(0) => Ok(Term::TRUE),
+        Ok(_) if fds[0].revents().contains(flags) => Ok(Term::FALSE),
+        Ok(_) => Err(Stop::BADARG),
+        Err(e) => Ok(failed(p, "tty_is_open", e)),
+    }
+}
+
+fn select_reader<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    tty(a[0])?;
+    let handle = a[0].magic_handle().badarg()?;
+    let reference = a[1].as_local_reference().badarg()?;
+    select_input(p.pid(), handle, reference, 0);
+    Ok(Term::OK)
 }
 
 fn init<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -143,10 +236,7 @@ fn init<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn set<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let state = tty(a[0])?.state();
     let set = state.modes.as_ref().map_or(Ok(()), |(wanted, found)| {
-        FOUND
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .get_or_insert_with(|| found.clone());
+        keep_found(rustix::stdio::stdin(), found);
         let now = rustix::termios::OptionalActions::Now;
         rustix::termios::tcsetattr(rustix::stdio::stdin(), now, wanted)
     });
@@ -218,11 +308,20 @@ fn read_signal<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn read<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    read_up_to(p, a, READ)
+}
+
+fn read_some<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let most = a[2].as_usize().badarg()?;
+    read_up_to(p, a, most.min(READ))
+}
+
+fn read_up_to<'h>(p: &'h Process, a: Args<'h>, most: usize) -> BifResult<'h> {
     tty(a[0])?;
     let handle = a[0].magic_handle().badarg()?;
     let reference = a[1].as_local_reference().badarg()?;
     let mut buffer = [0; READ];
-    let n = match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
+    let n = match rustix::io::read(rustix::stdio::stdin(), &mut buffer[..most]) {
         Ok(0) => return Ok(args::error(p, am::closed)),
         Ok(n) => n,
         Err(Errno::AGAIN | Errno::INTR) => 0,
@@ -233,12 +332,12 @@ fn read<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn write<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    tty(a[0])?;
+    let tty = tty(a[0])?;
     let mut rest = a[1];
     while !rest.is_nil() {
         let (chunks, tail) = args::iovec(rest, VECTOR).badarg()?;
         for chunk in &chunks {
-            if let Err(e) = write_all(chunk) {
+            if let Err(e) = write_all(tty.out, chunk) {
                 return Ok(args::error(p, errno::atom(e)));
             }
         }
@@ -247,8 +346,7 @@ fn write<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::OK)
 }
 
-fn write_all(mut bytes: &[u8]) -> Result<(), Errno> {
-    let out = rustix::stdio::stdout();
+fn write_all(out: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match rustix::io::write(out, bytes) {
             Ok(n) => bytes = &bytes[n..],
@@ -269,9 +367,9 @@ fn wait_writable(out: BorrowedFd<'_>) {
 }
 
 fn window_size<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    tty(a[0])?;
+    let tty = tty(a[0])?;
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdin())
-        .or_else(|_| rustix::termios::tcgetwinsize(rustix::stdio::stdout()));
+        .or_else(|_| rustix::termios::tcgetwinsize(tty.out));
     let known = |n: u16| if n > 0 { i64::from(n) } else { -1 };
     Ok(match size {
         Ok(s) if s.ws_col > 0 || s.ws_row > 0 => {

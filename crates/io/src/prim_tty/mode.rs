@@ -50,3 +50,17 @@ impl Options {
         m
     }
 }
+
+/// The mode of a shell that edits its lines itself: keys as they are typed, nothing shown, output as it is.
+pub fn raw(found: &Termios) -> Termios {
+    let options = Options {
+        canonical: Some(false),
+        echo: Some(false),
+        signals: None,
+    };
+    options.apply(found)
+}
+
+pub fn is_raw(mode: &Termios) -> bool {
+    !mode.local_modes.contains(LocalModes::ICANON)
+}

@@ -9,7 +9,7 @@ use terminfo::Database;
 use terminfo::capability::Value;
 use terminfo::expand::{Context, Expand, Parameter};
 
-static TERMINAL: Mutex<Option<Database>> = Mutex::new(None);
+pub(super) static TERMINAL: Mutex<Option<Database>> = Mutex::new(None);
 
 /// Termcap codes (two letters) and the terminfo names (as the `terminfo` crate spells them) behind them.
 const NAMES: &[(&str, &str)] = &[
@@ -89,7 +89,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// The bytes of a C string in an iolist.
-fn c_string(t: Term<'_>) -> Option<String> {
+pub(super) fn c_string(t: Term<'_>) -> Option<String> {
     let mut bytes = args::iolist(t)?;
     bytes.truncate(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
     String::from_utf8(bytes).ok()
@@ -177,7 +177,7 @@ fn expand(capability: &[u8], column: i32, line: i32) -> Option<Vec<u8>> {
 }
 
 /// Drops delays (`$<5>`): today's terminals need none.
-fn without_padding(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn without_padding(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, tail)) = rest.split_first() {
