@@ -1,0 +1,15 @@
+//! The corpus that fuzzing has left (`fuzz/corpus/etf`), run through the fuzz target's checks.
+
+#[path = "../../../fuzz/checks/etf.rs"]
+mod checks;
+
+#[test]
+fn the_committed_corpus_passes() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/etf");
+    let mut count = 0;
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        checks::check(&std::fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
+}
