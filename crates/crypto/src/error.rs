@@ -1,6 +1,6 @@
 //! The exceptions of module `crypto`: `{badarg | notsup | error, #{c_file_name, c_file_line_num,
-//! c_function_arg_num}, Text}`. `crypto.erl` makes the documented form of them. The file and the line are
-//! those of this crate; the texts are OTP's where programs and tests look at them.
+//! c_function_arg_num}, Text}`. `crypto.erl` makes the documented form of them. Programs match on files and texts, so
+//! both are OTP's; the line is one of this crate.
 
 use corten_engine::{Process, Stop};
 use corten_term::{Term, map};
@@ -10,6 +10,19 @@ use std::panic::Location;
 pub fn atom(name: &str) -> Term<'static> {
     corten_term::Atom::new(name).map_or(Term::UNDEFINED, Term::atom)
 }
+
+/// The file of OTP's library that does what a file of this crate does.
+const FILES: [(&str, &str); 9] = [
+    ("aead.rs", "aead.c"),
+    ("curves.rs", "ec.c"),
+    ("dh.rs", "dh.c"),
+    ("digest.rs", "hash.c"),
+    ("ec.rs", "ec.c"),
+    ("keys.rs", "pkey.c"),
+    ("mac.rs", "mac.c"),
+    ("raw_keys.rs", "evp.c"),
+    ("stream.rs", "api_ng.c"),
+];
 
 #[cold]
 fn raise<'h>(
@@ -21,6 +34,8 @@ fn raise<'h>(
 ) -> Stop<'h> {
     let h = &p.heap;
     let file = at.file().rsplit('/').next().unwrap_or_default();
+    let known = FILES.iter().find(|f| f.0 == file);
+    let file = known.map_or("pkey.c", |f| f.1);
     let string = |s: &str| h.string(s.chars().map(u32::from));
     let info = map::from_pairs(
         h,

@@ -15,7 +15,7 @@ use corten_term::{Atom, Heap, Pid, Term, am};
 use rustix::io::Errno;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
 
 /// A process that waits for its turn, or for the socket to be ready.
@@ -390,8 +390,11 @@ impl Call<'_> {
 /// Sockets that a process owns or waits for.
 type Interest = HashMap<Pid, Vec<Weak<Magic>>>;
 static INTEREST: LazyLock<Mutex<Interest>> = LazyLock::new(Mutex::default);
+/// Whether there has been any: exits of nodes without such sockets cost nothing.
+static USED: AtomicBool = AtomicBool::new(false);
 
 pub fn note_interest(pid: Pid, magic: &Arc<Magic>) {
+    USED.store(true, Ordering::Release);
     let mut all = INTEREST.lock().unwrap_or_else(|e| e.into_inner());
     let sockets = all.entry(pid).or_default();
     if sockets
@@ -408,6 +411,9 @@ pub fn note_interest(pid: Pid, magic: &Arc<Magic>) {
 
 /// A process has ended: its sockets are closed, and others wait no longer behind it.
 pub fn process_exited(pid: Pid) {
+    if !USED.load(Ordering::Acquire) {
+        return;
+    }
     let sockets = match INTEREST.lock() {
         Ok(mut all) => all.remove(&pid),
         Err(e) => e.into_inner().remove(&pid),
