@@ -49,6 +49,8 @@ asked() ->
     io:format("~p~n", [in_time(fun() -> group_leader(self(), P) end)]),
     Me = self(),
     io:format("~p~n", [process_info(P, group_leader) =:= {group_leader, Me}]),
+    Uses = fun() -> [erlang:check_process_code(P, M) || M <- [?MODULE, not_there]] end,
+    io:format("~p~n", [in_time(Uses)]),
     exit(P, {bad, "luck"}),
     receive {'EXIT', P, Why} -> io:format("~p~n", [Why]) end.
 

@@ -31,6 +31,11 @@ impl Pending {
         };
         matches!(operation, Some(am::garbage_collect | am::copy_literals))
     }
+    /// Whether somebody else may do it while the process is on a dirty thread: it looks at no more than where the
+    /// process goes on and returns to.
+    pub(crate) fn is_about_code(&self) -> bool {
+        matches!(self, Pending::Task(task) if task.operation() == Some(am::check_process_code))
+    }
     /// The process ends before it came to it.
     pub(crate) fn refuse(self) {
         match self {
@@ -185,7 +190,7 @@ pub(crate) fn run(p: &Process) -> bool {
     }
 }
 
-fn execute(p: &Process, task: &Task) -> Term<'static> {
+pub(crate) fn execute(p: &Process, task: &Task) -> Term<'static> {
     let argument = task.argument();
     match task.operation() {
         Some(am::garbage_collect) => {

@@ -9,7 +9,7 @@ use super::handle;
 use super::send;
 use crate::node;
 use crate::process::info::{self, Request};
-use crate::process::tasks::Pending;
+use crate::process::tasks::{self, Pending};
 use crate::process::{Process, Shared, exit, state};
 use crate::sched::progress;
 use crate::sched::state::{lock_dirty, unlock_dirty};
@@ -75,15 +75,19 @@ pub fn handle(pid: Pid) -> Handled {
     if more { Handled::More } else { Handled::Done }
 }
 
-/// Answers questions about the process that do not need its heap.
+/// Answers questions about the process that do not need its heap. Its stack stays as it is until the dirty thread has
+/// got hold of its signals.
 fn run_tasks(p: &Process) {
     let answerable = |task: &Pending| match task {
         Pending::Info(_, request) => !needs_heap(p, request),
-        Pending::Task(_) | Pending::Call(_) => false,
+        Pending::Task(_) => task.is_about_code(),
+        Pending::Call(_) => false,
     };
     while let Some(task) = p.with_relations(|r| r.tasks.take_that(answerable)) {
-        if let Pending::Info(reply, request) = task {
-            info::answer(p, *reply, &request);
+        match task {
+            Pending::Info(reply, request) => info::answer(p, *reply, &request),
+            Pending::Task(task) => task.answer(tasks::execute(p, &task)),
+            Pending::Call(_) => {}
         }
     }
 }
