@@ -69,7 +69,7 @@ main() ->
     Forms = forms(Tokens, []),
     [First | _] = All = [{O, results(Forms, O)} || O <- options()],
     {[], Expected} = First,
-    [io:format("~p: ~p~n", [C, R]) || {C, R} <- Expected],
+    [io:format("~p: ~0kp~n", [C, R]) || {C, R} <- Expected],
     [case R of
          Expected -> io:format("~p: the same~n", [O]);
          _ -> io:format("~p: ~p~n", [O, R -- Expected])

@@ -101,8 +101,8 @@ fn import<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 /// own.
 fn exported<'h>(p: &'h Process, source: &[u8], options: Term<'h>, unicode: bool) -> Term<'h> {
     let mut header = EXPORT_MARK.to_vec();
-    // A checksum of the code; then version and whether it is UTF-8.
-    header.extend_from_slice(&[0, 0, 0, 0, 1, u8::from(unicode)]);
+    // A checksum of the code; a version that no engine has, so that each compiles the source; whether it is UTF-8.
+    header.extend_from_slice(&[0, 0, 0, 0, 0, u8::from(unicode)]);
     p.heap.tuple(&[
         crate::util::atom("re_exported_pattern"),
         p.heap.binary(&header),
