@@ -17,6 +17,8 @@ pub const BIFS: &[Bif] = bifs![
     binary:list_to_bin/1 => list_to_binary,
 ];
 
+/// Cells of a list that take about a millisecond to join: more go to the pool.
+const CELLS: usize = 150_000;
 /// Bytes copied, or list cells walked, for one reduction.
 const BYTES_PER_REDUCTION: usize = 64;
 
@@ -28,33 +30,65 @@ pub enum Leaf<'h> {
 
 /// Calls `f` with every leaf in order; `None` when the term is not an I/O list (bit strings of any size
 /// count as leaves here) or `f` gives up.
-pub fn walk<'h>(list: Term<'h>, mut f: impl FnMut(Leaf<'h>) -> Option<()>) -> Option<()> {
+pub fn walk<'h>(list: Term<'h>, f: impl FnMut(Leaf<'h>) -> Option<()>) -> Option<()> {
+    walk_some(list, usize::MAX, f).ok()?
+}
+
+/// More to do than allowed.
+struct TooLong;
+
+/// As [`walk`], as long as there are no more than `most` list cells, a few bytes of binaries counting as one.
+#[inline(always)]
+fn walk_some<'h>(
+    list: Term<'h>,
+    most: usize,
+    mut f: impl FnMut(Leaf<'h>) -> Option<()>,
+) -> Result<Option<()>, TooLong> {
     let mut stack: Vec<Term<'h>> = Vec::new();
+    let mut left = most;
     let mut at = list;
+    macro_rules! or_wrong {
+        ($e:expr) => {
+            match $e {
+                Some(v) => v,
+                None => return Ok(None),
+            }
+        };
+    }
+    macro_rules! spend {
+        ($n:expr) => {
+            left = left.checked_sub($n).ok_or(TooLong)?
+        };
+    }
     loop {
         if let Some((head, tail)) = at.as_cons() {
+            spend!(1);
             if let Some(b) = head.as_small() {
-                f(Leaf::Byte(u8::try_from(b).ok()?))?;
+                or_wrong!(f(Leaf::Byte(or_wrong!(u8::try_from(b).ok()))));
             } else if head.is_cons() {
-                stack.push(tail);
+                if !tail.is_nil() {
+                    stack.push(tail);
+                }
                 at = head;
                 continue;
             } else if let Some(bits) = head.as_bits() {
-                f(Leaf::Bits(bits))?;
+                spend!(bits.size / (8 * long::BYTES / long::PARTS));
+                or_wrong!(f(Leaf::Bits(bits)));
             } else if !head.is_nil() {
-                return None;
+                return Ok(None);
             }
             at = tail;
             continue;
         }
         if let Some(bits) = at.as_bits() {
-            f(Leaf::Bits(bits))?;
+            spend!(bits.size / (8 * long::BYTES / long::PARTS));
+            or_wrong!(f(Leaf::Bits(bits)));
         } else if !at.is_nil() {
-            return None;
+            return Ok(None);
         }
         match stack.pop() {
             Some(t) => at = t,
-            None => return Some(()),
+            None => return Ok(Some(())),
         }
     }
 }
@@ -64,8 +98,13 @@ pub fn to_bytes<'h>(t: Term<'h>) -> Option<Cow<'h, [u8]>> {
     if t.as_bits().is_some() {
         return t.to_bytes();
     }
+    bytes_within(t, usize::MAX).ok()?.map(Cow::Owned)
+}
+
+/// The bytes of an I/O list that is not longer than [`walk_some`] may go.
+fn bytes_within(t: Term<'_>, most: usize) -> Result<Option<Vec<u8>>, TooLong> {
     let mut out = Vec::new();
-    walk(t, |leaf| {
+    let done = walk_some(t, most, |leaf| {
         match leaf {
             Leaf::Byte(b) => out.push(b),
             Leaf::Bits(bits) => match bits.as_bytes() {
@@ -76,23 +115,25 @@ pub fn to_bytes<'h>(t: Term<'h>) -> Option<Cow<'h, [u8]>> {
         }
         Some(())
     })?;
-    Some(Cow::Owned(out))
+    Ok(done.map(|()| out))
 }
 
 /// As [`to_bytes`], charging the process for the work; long ones go to the pool.
 pub fn charged<'h>(p: &'h Process, t: Term<'h>) -> Result<Cow<'h, [u8]>, Stop<'h>> {
-    check_length(t)?;
-    let bytes = to_bytes(t).badarg()?;
+    let bytes = match t.as_bits() {
+        Some(bits) => {
+            long::amount(bits.size / 8, long::BYTES)?;
+            t.to_bytes().badarg()?
+        }
+        // Whether it is long shows on the way.
+        None => {
+            let most = if long::matters() { CELLS } else { usize::MAX };
+            let bytes = bytes_within(t, most).map_err(|TooLong| Stop::Pool)?;
+            Cow::Owned(bytes.badarg()?)
+        }
+    };
     p.bump_reductions(bytes.len() / BYTES_PER_REDUCTION);
     Ok(bytes)
-}
-
-/// Sends what takes long to the pool.
-fn check_length<'h>(t: Term<'h>) -> Result<(), Stop<'h>> {
-    match t.as_bits() {
-        Some(bits) => long::amount(bits.size / 8, long::BYTES),
-        None => long::term(t),
-    }
 }
 
 fn iolist_size<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {

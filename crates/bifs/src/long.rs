@@ -15,14 +15,14 @@ pub const BYTES: usize = 256 << 10;
 pub const PARTS: usize = 40_000;
 
 /// Whether this is a scheduler thread, which must not be kept for long.
-fn on_scheduler() -> bool {
+pub fn matters() -> bool {
     scheduler::current_index().is_some()
 }
 
 /// Goes to the pool if there is more than `most` to do.
 #[inline]
 pub fn amount<'h>(n: usize, most: usize) -> Result<(), Stop<'h>> {
-    if n > most && on_scheduler() {
+    if n > most && matters() {
         return Err(Stop::Pool);
     }
     Ok(())
@@ -30,7 +30,7 @@ pub fn amount<'h>(n: usize, most: usize) -> Result<(), Stop<'h>> {
 
 /// Goes to the pool if the list has more than `most` cells.
 pub fn list<'h>(t: Term<'h>, most: usize) -> Result<(), Stop<'h>> {
-    if t.iter().nth(most).is_some() && on_scheduler() {
+    if t.iter().nth(most).is_some() && matters() {
         return Err(Stop::Pool);
     }
     Ok(())
@@ -38,7 +38,7 @@ pub fn list<'h>(t: Term<'h>, most: usize) -> Result<(), Stop<'h>> {
 
 /// Goes to the pool if the term has more than [`PARTS`] parts.
 pub fn term<'h>(t: Term<'h>) -> Result<(), Stop<'h>> {
-    if !t.is_immediate() && exceeds(t, PARTS) && on_scheduler() {
+    if !t.is_immediate() && exceeds(t, PARTS) && matters() {
         return Err(Stop::Pool);
     }
     Ok(())

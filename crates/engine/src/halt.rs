@@ -61,6 +61,8 @@ pub fn halt_with(status: i32, flush: Flush) -> ! {
         f(limit);
     }
     run_hooks();
+    #[cfg(feature = "op-counts")]
+    crate::interp::count::dump();
     std::process::exit(status)
 }
 

@@ -59,6 +59,8 @@ pub struct Copier {
     new_start: *mut Word,
     top: *mut Word,
     scan: *mut Word,
+    /// Objects here move to the new block: most of those that move.
+    young: Range,
     /// Objects here stay where they are.
     old: Range,
     /// Objects here move to the old heap.
@@ -77,9 +79,10 @@ pub struct Copier {
 }
 
 impl Copier {
-    /// Copies to `new`, and what is mature or aged to `old_top`.
+    /// Copies to `new`, and what is mature or aged to `old_top`; `young` is part of neither.
     pub fn new(
         new: *mut Word,
+        young: Range,
         old: Range,
         mature: Range,
         aged: Range,
@@ -90,6 +93,7 @@ impl Copier {
             new_start: new,
             top: new,
             scan: new,
+            young,
             old,
             mature,
             aged,
@@ -172,8 +176,10 @@ impl Copier {
 
     /// Room for `n` words where the object at `p` belongs.
     #[inline(always)]
-    fn place(&mut self, p: *const Word, n: usize) -> *mut Word {
-        let top = if self.mature.contains(p) || self.aged.contains(p) {
+    fn place(&mut self, p: *const Word, young: bool, n: usize) -> *mut Word {
+        let top = if young {
+            &mut self.top
+        } else if self.mature.contains(p) || self.aged.contains(p) {
             &mut self.old_top
         } else {
             &mut self.top
@@ -194,7 +200,8 @@ impl Copier {
         unsafe {
             match *w & PRIMARY_MASK {
                 PRIMARY_LIST => {
-                    if self.stays(p, w) {
+                    let young = self.young.contains(p);
+                    if !young && self.stays(p, w) {
                         return;
                     }
                     let head = *p;
@@ -202,7 +209,7 @@ impl Copier {
                         *w = *p.add(1);
                         return;
                     }
-                    let to = self.place(p, 2);
+                    let to = self.place(p, young, 2);
                     *to = head;
                     *to.add(1) = *p.add(1);
                     let new = to as Word | PRIMARY_LIST;
@@ -211,7 +218,8 @@ impl Copier {
                     *w = new;
                 }
                 PRIMARY_BOXED => {
-                    if self.stays(p, w) {
+                    let young = self.young.contains(p);
+                    if !young && self.stays(p, w) {
                         return;
                     }
                     let head = *p;
@@ -224,7 +232,7 @@ impl Copier {
                     } else {
                         layout::shape(p).words
                     };
-                    let to = self.place(p, n);
+                    let to = self.place(p, young, n);
                     copy_words(p, to, n);
                     let new = to as Word | PRIMARY_BOXED;
                     *p = new;

@@ -335,9 +335,9 @@ const KEPT: usize = 8000;
 /// The least size of the block. Beside an old heap it is large enough that collections are few: each goes over stack
 /// and other roots, however little is new.
 fn least_block(p: &Process) -> usize {
-    const CACHED: usize = 1 << 15;
+    const CACHED: usize = 1 << 17;
     let old = old_used_words(p);
-    let nursery = (old / 4).min(CACHED).max(old / 8);
+    let nursery = (old / 2).min(CACHED).max(old / 8);
     next_size(nursery).max(p.min_heap_size.get() as usize)
 }
 
@@ -386,6 +386,8 @@ fn copy_all(p: &Process, size: usize, live_x: &mut [Word], kind: Kind) -> usize 
     roots::adopt_examined_message(p);
     let none = Range::EMPTY;
     let mature = Range::new(p.block_start.get(), p.high_water.get());
+    let young = Range::new(p.high_water.get(), p.heap.top());
+    let all = Range::new(p.block_start.get(), p.heap.top());
     let old_block = (p.block_start.get(), block_words(p));
     let old_heap = (p.old_start.get(), old_block_words(p));
     let old = Range::new(p.old_start.get(), p.old_top.get());
@@ -394,11 +396,11 @@ fn copy_all(p: &Process, size: usize, live_x: &mut [Word], kind: Kind) -> usize 
     }
     let new = allocate_block(size);
     let mut copier = match kind {
-        Kind::Minor => Copier::new(new, old, mature, none, p.old_top.get(), false),
-        Kind::Old(_) => Copier::new(new, none, mature, old, p.old_top.get(), false),
+        Kind::Minor => Copier::new(new, young, old, mature, none, p.old_top.get(), false),
+        Kind::Old(_) => Copier::new(new, young, none, mature, old, p.old_top.get(), false),
         Kind::Major | Kind::Evacuating => {
             let evacuating = kind == Kind::Evacuating;
-            Copier::new(new, none, none, none, ptr::null_mut(), evacuating)
+            Copier::new(new, all, none, none, none, ptr::null_mut(), evacuating)
         }
     };
 

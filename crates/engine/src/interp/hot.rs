@@ -3,9 +3,9 @@
 //! Whatever does not fit the fast case goes to a slow instruction with the same operands.
 
 pub mod bits;
-pub mod fused;
+pub mod joined;
 
-use super::exceptions::yield_at_call;
+use super::exceptions::{catch_word, yield_at_call};
 use super::machine::*;
 use super::slow;
 use crate::code::Export;
@@ -362,12 +362,31 @@ op!(is_ge<A: Src, B: Src> |s| {
 
 // ---- selection ----
 
+// Where a selection goes depends on the value, and everything behind waits for the address. A branch that is predicted
+// does not wait: few values are looked at one by one, and a table has a target that its entries are compared with.
+
+/// The most values that are looked at one by one.
+const FEW: usize = 8;
+
 op!(
-    /// Words: fail offset, `rel` sorted values, as many offsets. Binary search.
+    /// Words: fail offset, `rel` sorted values, as many offsets.
     select_val |s| {
     let v = read_packed(&s, s.a());
     let n = s.rel() as usize;
     let values = s.pc.add(2);
+    if n <= FEW {
+        let mut i = 0;
+        while i < n {
+            if *values.add(i) == v {
+                keep_apart!();
+                s.jump(*values.add(n + i) as isize);
+                return next(s);
+            }
+            i += 1;
+        }
+        s.jump(s.w(1) as isize);
+        return next(s);
+    }
     let (mut low, mut size) = (0, n);
     while size > 1 {
         let half = size / 2;
@@ -383,15 +402,25 @@ op!(
     }
 });
 op!(
-    /// Words: fail offset, lowest integer, then `rel` offsets.
+    /// Words: fail offset, lowest integer, the most frequent of the offsets, then `rel` offsets.
     jump_table |s| {
     let v = read_packed(&s, s.a());
     let index = ((v as i64) >> 4).wrapping_sub(s.w(2) as i64) as u64;
-    if v & 15 == TAG_SMALL && index < s.rel() as u64 {
-        s.jump(s.w(3 + index as usize) as isize);
-    } else {
+    if v & 15 != TAG_SMALL || index >= s.rel() as u64 {
+        keep_apart!();
         s.jump(s.w(1) as isize);
+        return next(s);
     }
+    let to = s.w(4 + index as usize);
+    let frequent = s.w(3);
+    // The compiler must not see that both ways go to the same address.
+    let predicted: Word;
+    core::arch::asm!("/* {} */", inlateout(reg) frequent => predicted, options(pure, nomem, nostack, preserves_flags));
+    if to == frequent {
+        s.jump(predicted as isize);
+        return next(s);
+    }
+    s.jump(to as isize);
 });
 op!(
     /// As `select_val`, on the header of a tuple.
@@ -532,7 +561,7 @@ op!(
     /// `catch` and `try`: `a` is the Y register, `rel` the handler.
     catch |s| {
     let handler = s.pc.wrapping_offset(s.rel());
-    *s.e.add(s.a()) = super::exceptions::catch_word(handler);
+    *s.e.add(s.a()) = catch_word(handler);
     s.step(1);
 });
 op!(try_end | s | {
@@ -703,6 +732,20 @@ op!(
 op!(fmove | s | {
     *fr(&s, s.b()) = *fr(&s, s.a());
     s.step(1);
+});
+
+op!(
+    /// A number (word 1) to float register `a`.
+    fconv |s| {
+    let w = s.src(1);
+    if w & IMMEDIATE_MASK == TAG_SMALL {
+        *fr(&s, s.a()) = ((w as i64) >> 4) as f64;
+    } else if boxed_sub(w) == sub::FLOAT {
+        *fr(&s, s.a()) = f64::from_bits(field(w, PRIMARY_BOXED, 1));
+    } else {
+        tail!(s, slow::FCONV);
+    }
+    s.step(2);
 });
 
 /// An operation on floats.

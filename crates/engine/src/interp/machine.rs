@@ -127,6 +127,8 @@ pub unsafe fn enter(s: S) -> Ret {
         let mut ret = next(s);
         while ret == CONTINUE {
             let r = &*s.x.cast::<Registers>();
+            #[cfg(feature = "op-counts")]
+            super::count::note(r.pc);
             let handler = TABLE.get_unchecked(*r.pc as u16 as usize);
             ret = handler(r.pc, s.x, r.e, r.hp, r.reds, s.p);
         }
@@ -374,8 +376,23 @@ impl Src for G {
     }
 }
 
+/// What a handler does last: [`Next`], or the handler of the instruction that always follows this one (`interp::fused`).
+pub trait Then {
+    /// # Safety
+    /// As for [`next`].
+    unsafe fn then(s: S) -> Ret;
+}
+pub struct Next;
+impl Then for Next {
+    #[inline(always)]
+    unsafe fn then(s: S) -> Ret {
+        // SAFETY: by the caller's promise.
+        unsafe { next(s) }
+    }
+}
+
 /// Defines a handler: `op!(name<A: Loc> |s| { … })`. The body changes `s`; then the next instruction runs.
-/// It may `return` the call of another handler.
+/// It may `return` the call of another handler. `name::then::<A, K>` is the same with `K` instead of the next instruction.
 macro_rules! op {
     ($(#[$m:meta])* $name:ident $(<$($g:ident: $b:path),+>)? |$s:ident| $body:block) => {
         $(#[$m])*
@@ -389,12 +406,32 @@ macro_rules! op {
             reds: i64,
             p: *const $crate::Process,
         ) -> $crate::interp::machine::Ret {
-            #[allow(unused_mut)]
-            let mut $s = $crate::interp::machine::S { pc, x, e, hp, reds, p };
-            // SAFETY: the loader has checked operands, the compiler's code keeps registers live.
+            // SAFETY: by the caller's promise.
             unsafe {
-                $body;
-                $crate::interp::machine::next($s)
+                $name::then::<$($($g,)+)? $crate::interp::machine::Next>(pc, x, e, hp, reds, p)
+            }
+        }
+        pub mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            /// # Safety
+            /// As above.
+            #[inline(always)]
+            pub unsafe extern "C" fn then<$($($g: $b,)+)? K: $crate::interp::machine::Then>(
+                pc: *const corten_term::Word,
+                x: *mut corten_term::Word,
+                e: *mut corten_term::Word,
+                hp: *mut corten_term::Word,
+                reds: i64,
+                p: *const $crate::Process,
+            ) -> $crate::interp::machine::Ret {
+                #[allow(unused_mut)]
+                let mut $s = $crate::interp::machine::S { pc, x, e, hp, reds, p };
+                // SAFETY: the loader has checked operands, the compiler's code keeps registers live.
+                unsafe {
+                    $body;
+                    K::then($s)
+                }
             }
         }
     };

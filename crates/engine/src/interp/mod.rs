@@ -10,9 +10,12 @@
 mod bs_create;
 mod bs_match;
 mod calls;
+#[cfg(feature = "op-counts")]
+pub mod count;
 pub mod disasm;
 pub mod exceptions;
 pub mod executor;
+mod fused;
 mod hot;
 pub mod machine;
 pub mod ops;

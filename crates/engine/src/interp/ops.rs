@@ -6,9 +6,13 @@
 //! and `rn` a number in the upper half. Further words: `S` source, `L` fail offset (0: none), `U` number, `E`
 //! export, `F` fun entry, `B` table entry of a native function, `T` term, `P` address. `(…)*q` repeats as often as
 //! quarter `q` says, or the upper half for `q` = `r`, or word `n` for a digit.
+//!
+//! Behind `@fused` come pairs that are frequent in real programs (`interp::count`): the first instruction's number becomes
+//! that of the pair, its words and the second instruction stay as they are. A pair may be the first of another.
 
+use super::fused::*;
 use super::hot::bits::*;
-use super::hot::fused::{self, *};
+use super::hot::joined::{self, *};
 use super::hot::*;
 use super::machine::*;
 use super::{bs_create, bs_match, calls, exceptions, receive, records, slow, trace};
@@ -17,16 +21,34 @@ use corten_term::Word;
 macro_rules! ops {
     (@handler hot $h:expr) => { $h };
     (@handler slow $h:expr) => { slow_handler!($h) };
-    ($($name:ident $layout:literal $kind:ident $h:expr;)*) => {
+    (
+        $($name:ident $layout:literal $kind:ident $h:expr;)*
+        @fused $($first:ident $second:ident => $fused:ident $g:expr;)*
+    ) => {
         /// An internal instruction.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u16)]
-        pub enum Op { $($name),* }
+        pub enum Op { $($name,)* $($fused),* }
 
         /// Every instruction, in the order of their numbers.
-        pub const ALL: &[Op] = &[$(Op::$name),*];
-        pub(super) static TABLE: [Handler; ALL.len()] = [$(ops!(@handler $kind $h)),*];
-        static INFO: [(&str, &str); ALL.len()] = [$((stringify!($name), $layout)),*];
+        pub const ALL: &[Op] = &[$(Op::$name,)* $(Op::$fused),*];
+        pub(super) static TABLE: [Handler; ALL.len()] = [$(ops!(@handler $kind $h),)* $($g),*];
+        static INFO: [(&str, &str); ALL.len()] = [
+            $((stringify!($name), $layout),)*
+            $((stringify!($fused), "")),*
+        ];
+        /// The first instruction of each pair.
+        static FIRST: &[Op] = &[$(Op::$first),*];
+
+        impl Op {
+            /// The instruction that does the work of `first` and of `second` right behind it.
+            pub fn fused(first: Op, second: Op) -> Option<Op> {
+                match (first, second) {
+                    $((Op::$first, Op::$second) => Some(Op::$fused),)*
+                    _ => None,
+                }
+            }
+        }
     };
 }
 
@@ -44,9 +66,22 @@ ops! {
     MoveYY "ay by" hot move_::<Y, Y>;
     MoveCX "bx T" hot move_const::<X>;
     MoveCY "by T" hot move_const::<Y>;
-    Move2XYXY "ax by cx U" hot move_two::<X, Y, X, Y>;
-    Move2YXYX "ay bx cy U" hot move_two::<Y, X, Y, X>;
     Move2XXXX "ax bx cx U" hot move_two::<X, X, X, X>;
+    Move2XXXY "ax bx cx U" hot move_two::<X, X, X, Y>;
+    Move2XXYX "ax bx cy U" hot move_two::<X, X, Y, X>;
+    Move2XXYY "ax bx cy U" hot move_two::<X, X, Y, Y>;
+    Move2XYXX "ax by cx U" hot move_two::<X, Y, X, X>;
+    Move2XYXY "ax by cx U" hot move_two::<X, Y, X, Y>;
+    Move2XYYX "ax by cy U" hot move_two::<X, Y, Y, X>;
+    Move2XYYY "ax by cy U" hot move_two::<X, Y, Y, Y>;
+    Move2YXXX "ay bx cx U" hot move_two::<Y, X, X, X>;
+    Move2YXXY "ay bx cx U" hot move_two::<Y, X, X, Y>;
+    Move2YXYX "ay bx cy U" hot move_two::<Y, X, Y, X>;
+    Move2YXYY "ay bx cy U" hot move_two::<Y, X, Y, Y>;
+    Move2YYXX "ay by cx U" hot move_two::<Y, Y, X, X>;
+    Move2YYXY "ay by cx U" hot move_two::<Y, Y, X, Y>;
+    Move2YYYX "ay by cy U" hot move_two::<Y, Y, Y, X>;
+    Move2YYYY "ay by cy U" hot move_two::<Y, Y, Y, Y>;
     Swap "ad bd" hot swap;
     InitYregs "an (U)*a" hot init_yregs;
 
@@ -168,7 +203,7 @@ ops! {
     IsGeXX "rel S S" hot is_ge::<X, X>;
 
     SelectVal "ad rn L (T)*r (U)*r" hot select_val;
-    JumpTable "ad rn L U (U)*r" hot jump_table;
+    JumpTable "ad rn L U U (U)*r" hot jump_table;
     SelectTupleArity "ad rn L (U)*r (U)*r" hot select_tuple_arity;
 
     Call "rel" hot call;
@@ -247,6 +282,7 @@ ops! {
     BifMin "an bn cd L E S S" hot bif_min;
     BifByteSize "an bn cd L E S" hot bif_byte_size;
     BifMapGet "an bn cd L E S S" slow slow::map_get;
+    BifIsMapKey "an bn cd L E S S" slow slow::is_map_key;
     BifElement "an bn cd L E S S" hot bif_element::<G, G>;
     BifElementXX "an bn cd L E S S" hot bif_element::<X, X>;
     BifHd "an bn cd L E S" hot bif_hd;
@@ -259,17 +295,17 @@ ops! {
     FmoveIn "af S" hot fmove_in;
     FmoveOut "af bd" hot fmove_out;
     Fmove "af bf" hot fmove;
-    Fconv "af S" slow slow::fconv;
+    Fconv "af S" hot fconv;
     FaddOp "af bf cf L" hot float2::<Fadd>;
     FsubOp "af bf cf L" hot float2::<Fsub>;
     FmulOp "af bf cf L" hot float2::<Fmul>;
     FdivOp "af bf cf L" hot float2::<Fdiv>;
     FnegateOp "af bf cf L" hot float2::<Fnegate>;
 
-    PutMapAssocConst "an bn cd L S (SS)*b" hot fused::put_map;
-    PutMapExactConst "an bn cd L S (SS)*b" hot fused::put_map;
-    HasMapFieldsConst "an L S (S)*a" hot fused::has_map_fields;
-    GetMapElementsConst "an L S (SU)*a" hot fused::get_map_elements;
+    PutMapAssocConst "an bn cd L S (SS)*b" hot joined::put_map;
+    PutMapExactConst "an bn cd L S (SS)*b" hot joined::put_map;
+    HasMapFieldsConst "an L S (S)*a" hot joined::has_map_fields;
+    GetMapElementsConst "an L S (SU)*a" hot joined::get_map_elements;
     PutMapAssoc "an bn cd L S (SS)*b" slow slow::put_map_assoc;
     PutMapExact "an bn cd L S (SS)*b" slow slow::put_map_exact;
     HasMapFields "an L S (S)*a" slow slow::has_map_fields;
@@ -334,6 +370,148 @@ ops! {
     BsPut "L U S S" slow bs_create::put;
     BsAdd "an cd L S S" slow bs_create::add;
     BsUtfSize "an cd S" slow bs_create::utf_size;
+
+    @fused
+    Allocate MoveXY => AllocateMove allocate::then::<ThenMoveXY>;
+    AllocateMove Call => AllocateMoveCall allocate::then::<ThenMoveXYCall>;
+    Allocate Move2XYXY => AllocateMove2 allocate::then::<ThenMove2XYXY>;
+    AllocateMove2 MoveXY => AllocateMove3 allocate::then::<ThenMove3XY>;
+    AllocateMove2 Move2XYXY => AllocateMove4 allocate::then::<ThenMove4XY>;
+    Allocate InitYregs => AllocateInit allocate::then::<ThenInit>;
+    AllocateInit MoveXY => AllocateInitMove allocate::then::<ThenInitMoveXY>;
+    AllocateInit Move2XYXY => AllocateInitMove2 allocate::then::<ThenInitMove2>;
+    AllocateInitMove2 MoveXY => AllocateInitMove3 allocate::then::<ThenInitMove3>;
+    AllocateInitMove2 Move2XYXY => AllocateInitMove4 allocate::then::<ThenInitMove4>;
+    IsNonemptyListX Allocate => IsNonemptyListAllocate test::then::<IsNonemptyList, X, ThenAllocate>;
+    IsNonemptyListAllocate MoveXY => IsNonemptyListAllocateMove test::then::<IsNonemptyList, X, ThenAllocateMoveXY>;
+    IsNonemptyListAllocate InitYregs => IsNonemptyListAllocateInit test::then::<IsNonemptyList, X, ThenAllocateInit>;
+    IsTaggedTupleX Allocate => IsTaggedTupleAllocate is_tagged_tuple::then::<X, ThenAllocate>;
+    EqImmediateX Allocate => EqImmediateAllocate eq_immediate::then::<X, ThenAllocate>;
+    InitYregs Move2XYXY => InitYregsMove2 init_yregs::then::<ThenMove2XYXY>;
+    Move2XYXY MoveXY => Move3XY move_two::then::<X, Y, X, Y, ThenMoveXY>;
+    Move2XYXY Move2XYXY => Move4XY move_two::then::<X, Y, X, Y, ThenMove2XYXY>;
+    MoveXY GetListXXY => MoveGetListXXY move_::then::<X, Y, ThenGetListXXY>;
+    MoveXY GetListXYY => MoveGetListXYY move_::then::<X, Y, ThenGetListXYY>;
+
+    TestHeap PutTuple2 => TestHeapPutTuple test_heap::then::<ThenPutTuple>;
+    TestHeapPutTuple Return => TestHeapPutTupleReturn test_heap::then::<ThenPutTupleReturn>;
+    TestHeapPutTuple DeallocateReturn => TestHeapPutTupleDeallocateReturn test_heap::then::<ThenPutTupleDeallocateReturn>;
+    TestHeapPutTuple PutListXX => TestHeapPutTuplePutList test_heap::then::<ThenPutTuplePutListXX>;
+    TestHeap PutListYX => TestHeapPutListYX test_heap::then::<ThenPutListYX>;
+    TestHeapPutListYX DeallocateReturn => TestHeapPutListYXDeallocateReturn test_heap::then::<ThenPutListYXDeallocateReturn>;
+    TestHeap PutListXC => TestHeapPutListXC test_heap::then::<ThenPutListXC>;
+    TestHeapPutListXC PutListXX => TestHeapPutListXCPutList test_heap::then::<ThenPutListXCPutListXX>;
+    TestHeap PutListXX => TestHeapPutListXX test_heap::then::<ThenPutListXX>;
+    TestHeapPutListXX CallOnly => TestHeapPutListXXCallOnly test_heap::then::<ThenPutListXXCallOnly>;
+    TestHeap UpdateRecord => TestHeapUpdateRecord test_heap::then::<ThenUpdateRecord>;
+    TestHeap GetTupleElementXX => TestHeapGetElement test_heap::then::<ThenGetElement>;
+    TestHeap GetTwoElementsX => TestHeapGetTwoElements test_heap::then::<ThenGetTwoElements>;
+    PutTuple2 DeallocateReturn => PutTupleDeallocateReturn put_tuple2::then::<ThenDeallocateReturn>;
+    PutTuple2 Return => PutTupleReturn put_tuple2::then::<ThenReturn>;
+    PutTuple2 PutListXX => PutTuplePutList put_tuple2::then::<ThenPutListXX>;
+    PutTuple2 PutTuple2 => PutTuplePutTuple put_tuple2::then::<ThenPutTuple>;
+    PutListXX Return => PutListXXReturn put_list::then::<X, X, ThenReturn>;
+    PutListXX DeallocateReturn => PutListXXDeallocateReturn put_list::then::<X, X, ThenDeallocateReturn>;
+    PutListYX DeallocateReturn => PutListYXDeallocateReturn put_list::then::<Y, X, ThenDeallocateReturn>;
+    PutListCX DeallocateReturn => PutListCXDeallocateReturn put_list::then::<C, X, ThenDeallocateReturn>;
+    PutListXX CallOnly => PutListXXCallOnly put_list::then::<X, X, ThenCallOnly>;
+    PutListXC PutListXX => PutListXCPutList put_list::then::<X, C, ThenPutListXX>;
+
+    IsTupleX SelectTupleArity => IsTupleSelectArity test::then::<IsTuple, X, ThenSelectArity>;
+    IsTaggedTupleX GetTupleElementXX => IsTaggedTupleGetElement is_tagged_tuple::then::<X, ThenGetElement>;
+    IsTaggedTupleX GetTwoElementsX => IsTaggedTupleGetTwo is_tagged_tuple::then::<X, ThenGetTwoElements>;
+    IsTaggedTupleX GetThreeElementsX => IsTaggedTupleGetThree is_tagged_tuple::then::<X, ThenGetThreeElements>;
+    IsTaggedTupleX TestHeap => IsTaggedTupleTestHeap is_tagged_tuple::then::<X, ThenTestHeap>;
+    IsTupleOfArityX GetTupleElementXX => IsTupleOfArityGetElement is_tuple_of_arity::then::<X, ThenGetElement>;
+    IsTupleOfArityX GetTwoElementsX => IsTupleOfArityGetTwo is_tuple_of_arity::then::<X, ThenGetTwoElements>;
+    IsTupleOfArityX GetThreeElementsX => IsTupleOfArityGetThree is_tuple_of_arity::then::<X, ThenGetThreeElements>;
+    NonemptyGetListXXX IsTaggedTupleX => NonemptyGetListIsTaggedTuple nonempty_get_list_x::then::<ThenIsTaggedTuple>;
+    NonemptyGetListXXX IsTupleOfArityX => NonemptyGetListIsTupleOfArity nonempty_get_list_x::then::<ThenIsTupleOfArity>;
+    NonemptyGetListXXX EqImmediateX => NonemptyGetListEqImmediate nonempty_get_list_x::then::<ThenEqImmediate>;
+    NonemptyGetListXXX SelectVal => NonemptyGetListSelectVal nonempty_get_list_x::then::<ThenSelectVal>;
+    NonemptyGetListXXX IsLtXX => NonemptyGetListIsLt nonempty_get_list_x::then::<ThenIsLtXX>;
+    GetTupleElementXX SelectVal => GetElementSelectVal get_tuple_element::then::<X, X, ThenSelectVal>;
+    GetTupleElementXX EqImmediateX => GetElementEqImmediate get_tuple_element::then::<X, X, ThenEqImmediate>;
+    GetTupleElementXX IsTaggedTupleX => GetElementIsTaggedTuple get_tuple_element::then::<X, X, ThenIsTaggedTuple>;
+    GetTupleElementXX IsTupleX => GetElementIsTuple get_tuple_element::then::<X, X, ThenIsTuple>;
+    GetTupleElementXX IsNonemptyListX => GetElementIsNonemptyList get_tuple_element::then::<X, X, ThenIsNonemptyList>;
+    GetTupleElementXX Return => GetElementReturn get_tuple_element::then::<X, X, ThenReturn>;
+    GetTwoElementsX SelectVal => GetTwoSelectVal get_two_elements::then::<X, ThenSelectVal>;
+    GetThreeElementsX SelectVal => GetThreeSelectVal get_three_elements::then::<X, ThenSelectVal>;
+    IsNilX MoveReturn => IsNilMoveReturn test::then::<IsNil, X, ThenMoveReturn>;
+    IsNilX Return => IsNilReturn test::then::<IsNil, X, ThenReturn>;
+    IsNilX TestHeap => IsNilTestHeap test::then::<IsNil, X, ThenTestHeap>;
+    EqImmediateX TestHeap => EqImmediateTestHeap eq_immediate::then::<X, ThenTestHeap>;
+
+    Trim Call => TrimCall trim::then::<ThenCall>;
+    MoveYY Trim => MoveYYTrim move_::then::<Y, Y, ThenTrim>;
+    MoveYYTrim Call => MoveYYTrimCall move_::then::<Y, Y, ThenTrimCall>;
+    MoveYX Trim => MoveYXTrim move_::then::<Y, X, ThenTrim>;
+    MoveYXTrim Call => MoveYXTrimCall move_::then::<Y, X, ThenTrimCall>;
+    MoveXY Call => MoveXYCall move_::then::<X, Y, ThenCall>;
+    MoveXX CallOnly => MoveXXCallOnly move_::then::<X, X, ThenCallOnly>;
+    MoveCX CallOnly => MoveCXCallOnly move_const::then::<X, ThenCallOnly>;
+    MoveYX CallLast => MoveYXCallLast move_::then::<Y, X, ThenCallLast>;
+    MoveXX CallExt => MoveXXCallExt move_::then::<X, X, ThenCallExt>;
+    MoveYX CallExt => MoveYXCallExt move_::then::<Y, X, ThenCallExt>;
+    MoveYX CallFun2 => MoveYXCallFun move_::then::<Y, X, ThenCallFun>;
+    Move2YXYX CallLast => Move2YXCallLast move_two::then::<Y, X, Y, X, ThenCallLast>;
+    Move2XXYX CallLast => Move2XXYXCallLast move_two::then::<X, X, Y, X, ThenCallLast>;
+    Move2XXYX CallExt => Move2XXYXCallExt move_two::then::<X, X, Y, X, ThenCallExt>;
+    Move2XXXX CallOnly => Move2XXCallOnly move_two::then::<X, X, X, X, ThenCallOnly>;
+    Swap CallExt => SwapCallExt swap::then::<ThenCallExt>;
+    Swap Call => SwapCall swap::then::<ThenCall>;
+    GetListXXY Call => GetListXXYCall get_list::then::<X, X, Y, ThenCall>;
+    GetListXXY MoveYX => GetListXXYMove get_list::then::<X, X, Y, ThenMoveYX>;
+    GetListXXYMove CallFun2 => GetListXXYMoveCallFun get_list::then::<X, X, Y, ThenMoveYXCallFun>;
+    AddXC CallOnly => AddXCCallOnly small2::then::<Add, X, C, ThenCallOnly>;
+    AddXC MoveXX => AddXCMove small2::then::<Add, X, C, ThenMoveXX>;
+    AddXCMove CallOnly => AddXCMoveCallOnly small2::then::<Add, X, C, ThenMoveXXCallOnly>;
+    IsGeCX AddXC => IsGeCXAddXC is_ge::then::<C, X, ThenAddXC>;
+    IsGeXC IsGeCX => IsGeXCIsGeCX is_ge::then::<X, C, ThenIsGeCX>;
+
+    BsStart BsEnsureByte => BsStartEnsureByte bs_start::then::<ThenEnsureByte>;
+    BsStart BsEnsureAtLeast => BsStartEnsureAtLeast bs_start::then::<ThenEnsureAtLeast>;
+    BsStart BsGetPositionX => BsStartGetPosition bs_start::then::<ThenGetPosition>;
+    BsStartGetPosition BsEnsureByte => BsStartGetPositionEnsureByte bs_start::then::<ThenGetPositionEnsureByte>;
+    BsGetPositionX BsEnsureByte => BsGetPositionEnsureByte bs_get_position::then::<ThenEnsureByte>;
+    BsGetPositionX BsGetUtf8 => BsGetPositionGetUtf8 bs_get_position::then::<ThenGetUtf8>;
+    BsSetPositionX CallOnly => BsSetPositionCallOnly bs_set_position::then::<ThenCallOnly>;
+    BsByte BsByte => BsByteByte bs_bytes::then::<One, ThenByte>;
+    BsInteger BsInteger => BsIntegerInteger bs_integer::then::<Big, ThenInteger>;
+    BsEnsureAtLeast BsInteger => BsEnsureAtLeastInteger bs_ensure_at_least::then::<ThenInteger>;
+    BsEnsureByte BsByte => BsEnsureByteByte bs_ensure_byte::then::<ThenByte>;
+    BsEnsureByteByte BsByte => BsEnsureThreeBytes bs_ensure_byte::then::<ThenByteByte>;
+    BsEnsureByte JumpTable => BsEnsureByteJumpTable bs_ensure_byte::then::<ThenJumpTable>;
+    BsEnsureByte SelectVal => BsEnsureByteSelectVal bs_ensure_byte::then::<ThenSelectVal>;
+    BsEnsureByte IsGeXC => BsEnsureByteIsGe bs_ensure_byte::then::<ThenIsGeXC>;
+    BsEnsureByte EqImmediateX => BsEnsureByteEqImmediate bs_ensure_byte::then::<ThenEqImmediate>;
+
+    IsTupleX TestArityX => IsTupleTestArity test::then::<IsTuple, X, ThenTestArity>;
+    TestArityX GetTwoElementsX => TestArityGetTwo test_arity::then::<X, ThenGetTwoElements>;
+    BifElementXX IsTupleX => BifElementIsTuple bif_element::then::<X, X, ThenIsTuple>;
+    BifElementXX AddXX => BifElementAdd bif_element::then::<X, X, ThenAddXX>;
+    EqImmediateX SubXC => EqImmediateSub eq_immediate::then::<X, ThenSubXC>;
+    AddXX CallOnly => AddXXCallOnly small2::then::<Add, X, X, ThenCallOnly>;
+    AddXX MoveXX => AddXXMove small2::then::<Add, X, X, ThenMoveXX>;
+    AddXXMove CallOnly => AddXXMoveCallOnly small2::then::<Add, X, X, ThenMoveXXCallOnly>;
+    AddXX AddXX => AddXXAddXX small2::then::<Add, X, X, ThenAddXX>;
+    MulXX AddXX => MulXXAddXX small2::then::<Mul, X, X, ThenAddXX>;
+
+    FmoveIn FmoveIn => FmoveInIn fmove_in::then::<ThenFmoveIn>;
+    FmoveInIn FaddOp => FmoveInInFadd fmove_in::then::<ThenFmoveInFadd>;
+    FmoveInIn FsubOp => FmoveInInFsub fmove_in::then::<ThenFmoveInFsub>;
+    FmoveInIn FmulOp => FmoveInInFmul fmove_in::then::<ThenFmoveInFmul>;
+    FmoveInIn FdivOp => FmoveInInFdiv fmove_in::then::<ThenFmoveInFdiv>;
+    FmoveIn FaddOp => FmoveInFadd fmove_in::then::<ThenFadd>;
+    FmoveIn FsubOp => FmoveInFsub fmove_in::then::<ThenFsub>;
+    FmoveIn FmulOp => FmoveInFmul fmove_in::then::<ThenFmul>;
+    FmoveIn FdivOp => FmoveInFdiv fmove_in::then::<ThenFdiv>;
+    Fconv FmoveIn => FconvFmoveIn fconv::then::<ThenFmoveIn>;
+    TestHeap FmoveOut => TestHeapFmoveOut test_heap::then::<ThenFmoveOut>;
+    TestHeapFmoveOut FmoveOut => TestHeapFmoveOutOut test_heap::then::<ThenFmoveOutOut>;
+    FaddOp TestHeap => FaddTestHeap float2::then::<Fadd, ThenTestHeap>;
+    FaddTestHeap FmoveOut => FaddTestHeapFmoveOut float2::then::<Fadd, ThenTestHeapFmoveOut>;
 }
 
 op!(
@@ -353,7 +531,11 @@ impl Op {
         INFO[self as usize].0
     }
     pub fn layout(self) -> &'static str {
-        INFO[self as usize].1
+        let pairs_from = ALL.len() - FIRST.len();
+        match (self as usize).checked_sub(pairs_from) {
+            Some(pair) => FIRST[pair].layout(),
+            None => INFO[self as usize].1,
+        }
     }
     pub fn from_index(index: u16) -> Option<Op> {
         ALL.get(usize::from(index)).copied()

@@ -25,6 +25,7 @@ pub const CALL_FUN2_LAST: Handler = slow_handler!(calls::call_fun2_last);
 pub const BS_START: Handler = slow_handler!(super::bs_match::start);
 pub const BS_GET_TAIL: Handler = slow_handler!(super::bs_match::get_tail);
 pub const BS_GET_UTF: Handler = slow_handler!(super::bs_match::get_utf);
+pub const FCONV: Handler = slow_handler!(fconv);
 pub const FLOAT_ERROR: Handler = slow_handler!(float_error);
 
 /// `a` words of stack, `b` live registers, `c` words of heap: after a collection.
@@ -170,6 +171,22 @@ pub unsafe fn map_get(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     }
 }
 
+/// `is_map_key`; what is no map is for the BIF to complain of.
+///
+/// # Safety
+/// As above.
+pub unsafe fn is_map_key(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let m = cx.src(4);
+    if !m.is_map() {
+        // SAFETY: as above.
+        return unsafe { guard_bif(p, x, pc) };
+    }
+    cx.put(cx.c(), Term::bool(map::is_key(m, cx.src(3))));
+    cx.skip(5)
+}
+
 /// In place of the number of live registers: no collection.
 pub const NO_LIVE: usize = 0xFFFF;
 
@@ -190,7 +207,7 @@ unsafe fn float_error(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 ///
 /// # Safety
 /// As above.
-pub unsafe fn fconv(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+unsafe fn fconv(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
     let t = cx.src(1);
@@ -326,7 +343,7 @@ unsafe fn put_map_new_keys(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     unsafe { put_map_assoc(p, x, pc) }
 }
 
-/// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::fused::put_map`] does not apply.
+/// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::joined::put_map`] does not apply.
 ///
 /// # Safety
 /// As above.

@@ -16,8 +16,59 @@ enum Pending<'t> {
     Arrays(&'t [Term<'t>], &'t [Term<'t>]),
 }
 
+/// How deep [`bounded`] goes.
+const DEPTH: u32 = 12;
+
+/// `=:=` of what is made of tuples and lists, no deeper than so many levels, which takes no memory: keys and patterns are
+/// like this. Nothing if there is more to it.
+fn bounded<'t>(mut a: Term<'t>, mut b: Term<'t>, depth: u32) -> Option<bool> {
+    /// The answer for two parts, if it is a difference.
+    macro_rules! part {
+        ($x:expr, $y:expr) => {
+            if !$x.same($y) {
+                if $x.is_immediate() || $y.is_immediate() {
+                    return Some(false);
+                }
+                if !bounded($x, $y, depth.checked_sub(1)?)? {
+                    return Some(false);
+                }
+            }
+        };
+    }
+    loop {
+        if let (Some((x, xs)), Some((y, ys))) = (a.as_cons(), b.as_cons()) {
+            part!(x, y);
+            if xs.same(ys) {
+                return Some(true);
+            }
+            if xs.is_immediate() || ys.is_immediate() {
+                return Some(false);
+            }
+            (a, b) = (xs, ys);
+            continue;
+        }
+        let (Some(x), Some(y)) = (a.as_tuple(), b.as_tuple()) else {
+            return shallow::<true>(a, b);
+        };
+        if x.len() != y.len() {
+            return Some(false);
+        }
+        for (x, y) in x.iter().zip(y) {
+            part!(*x, *y);
+        }
+        return Some(true);
+    }
+}
+
 /// Whether the terms are equal; `EXACT` is `=:=`.
-pub fn equal<'t, const EXACT: bool>(mut a: Term<'t>, mut b: Term<'t>) -> bool {
+pub fn equal<'t, const EXACT: bool>(a: Term<'t>, b: Term<'t>) -> bool {
+    if EXACT && let Some(same) = bounded(a, b, DEPTH) {
+        return same;
+    }
+    general::<EXACT>(a, b)
+}
+
+fn general<'t, const EXACT: bool>(mut a: Term<'t>, mut b: Term<'t>) -> bool {
     let mut stack: Vec<Pending<'t>> = Vec::new();
     loop {
         let same = match shallow::<EXACT>(a, b) {

@@ -28,6 +28,24 @@ unsafe fn fill<'h>(p: *mut Word, n: usize, mut terms: impl Iterator<Item = Term<
     }
 }
 
+/// Writes terms at `p`: all of `old`, but `new` at `at` in the place of the `gone` ones there.
+///
+/// # Safety
+/// `p` points to as many fresh words.
+#[inline(always)]
+pub unsafe fn splice<'h>(p: *mut Word, old: &[Term<'h>], at: usize, gone: usize, new: Term<'h>) {
+    // SAFETY: by the caller's promise; a term is a word.
+    unsafe {
+        for (i, t) in old[..at].iter().enumerate() {
+            *p.add(i) = t.raw();
+        }
+        *p.add(at) = new.raw();
+        for (i, t) in old[at + gone..].iter().enumerate() {
+            *p.add(at + 1 + i) = t.raw();
+        }
+    }
+}
+
 /// Writes a tuple of `n` terms.
 fn tuple<'h>(heap: &'h Heap, n: usize, terms: impl Iterator<Item = Term<'h>>) -> Term<'h> {
     let p = heap.alloc(1 + n);
@@ -62,6 +80,27 @@ pub fn build<'h>(heap: &'h Heap, keys: Term<'h>, values: &[Term<'h>]) -> Term<'h
     map_of(heap, keys, values.len(), values.iter().copied())
 }
 
+/// Writes a flat map with the values `old`, but `new` at `at` in the place of the `gone` ones there.
+fn spliced<'h>(
+    heap: &'h Heap,
+    keys: Term<'h>,
+    old: &[Term<'h>],
+    at: usize,
+    gone: usize,
+    new: Term<'h>,
+) -> Term<'h> {
+    let n = old.len() + 1 - gone;
+    let p = heap.alloc(3 + n);
+    // SAFETY: fresh words, all written.
+    unsafe {
+        *p = HEADER_FLATMAP;
+        *p.add(1) = n as Word;
+        *p.add(2) = keys.raw();
+        splice(p.add(3), old, at, gone, new);
+        Term::from_raw(p as Word | PRIMARY_BOXED)
+    }
+}
+
 /// The flat map with another value at position `i`.
 pub fn replace<'h>(heap: &'h Heap, map: Term<'h>, i: usize, value: Term<'h>) -> Term<'h> {
     let (Some((_, values)), Some(keys)) = (map.as_flat_map(), map.flat_map_keys()) else {
@@ -70,10 +109,7 @@ pub fn replace<'h>(heap: &'h Heap, map: Term<'h>, i: usize, value: Term<'h>) -> 
     if values[i].same(value) {
         return map;
     }
-    let new = build(heap, keys, values);
-    // SAFETY: nobody else has seen the new map; it has as many values as the old one.
-    unsafe { *new.pointer().add(3 + i) = value.raw() };
-    new
+    spliced(heap, keys, values, i, 1, value)
 }
 
 /// The flat map with one more key, which it lacks.
@@ -86,21 +122,14 @@ pub fn insert<'h>(
 ) -> Term<'h> {
     let at = keys.partition_point(|k| cmp_flat_keys(*k, key).is_lt());
     let n = keys.len() + 1;
-    let keys = tuple(heap, n, inserted(keys, at, key));
-    map_of(heap, keys, n, inserted(values, at, value))
-}
-
-pub fn inserted<'a, 'h>(
-    all: &'a [Term<'h>],
-    at: usize,
-    one: Term<'h>,
-) -> impl Iterator<Item = Term<'h>> + use<'a, 'h> {
-    let (before, after) = all.split_at(at);
-    before
-        .iter()
-        .copied()
-        .chain([one])
-        .chain(after.iter().copied())
+    let p = heap.alloc(1 + n);
+    // SAFETY: fresh words, all written.
+    let keys = unsafe {
+        *p = header(sub::TUPLE, n);
+        splice(p.add(1), keys, at, 0, key);
+        Term::from_raw(p as Word | PRIMARY_BOXED)
+    };
+    spliced(heap, keys, values, at, 0, value)
 }
 
 /// The flat map without position `i`.

@@ -5,7 +5,7 @@
 //! most. A head's size is right whenever this module hands it out; it may be 32 or less only on the way
 //! into a merge.
 
-use super::flat::{inserted, removed};
+use super::flat::removed;
 use super::iter::Leaves;
 use super::key_hash;
 use super::node::{self, LEVELS, bit, bitmap, children, index};
@@ -16,11 +16,7 @@ use crate::{Heap, Term};
 pub fn get<'h>(map: Term<'h>, key: Term<'_>, hash: u64) -> Option<Term<'h>> {
     let mut node = map;
     for level in 0..LEVELS {
-        let (present, bit) = (bitmap(node), bit(hash, level));
-        if present & bit == 0 {
-            return None;
-        }
-        node = *children(node).get(index(present, bit))?;
+        node = node::child(node, level, hash)?;
         if let Some((k, v)) = node.as_cons() {
             return exact_eq(k, key).then_some(v);
         }
@@ -125,11 +121,11 @@ fn put_in<'h>(heap: &'h Heap, child: Term<'h>, level: u32, pair: &Pair<'h>) -> P
     let (old, at) = (children(child), index(present, bit));
     if present & bit == 0 {
         return pair.added(|| {
-            let new = inserted(old, at, pair.leaf(heap));
-            node::build(heap, level, present | bit, new)
+            let leaf = pair.leaf(heap);
+            node::spliced(heap, level, present | bit, old, at, 0, leaf)
         });
     }
-    let with = |new| replaced(heap, level, present, old, at, new);
+    let with = |new| node::spliced(heap, level, present, old, at, 1, new);
     match put_in(heap, old[at], level + 1, pair) {
         Put::Added(new) => Put::Added(with(new)),
         Put::Replaced(new) => Put::Replaced(with(new)),
@@ -157,20 +153,6 @@ fn put_in_collision<'h>(heap: &'h Heap, leaves: &[Term<'h>], pair: &Pair<'h>) ->
         sort_collision(&mut new);
         node::collision(heap, &new)
     })
-}
-
-/// The node with another child at `at`.
-fn replaced<'h>(
-    heap: &'h Heap,
-    level: u32,
-    present: u16,
-    old: &[Term<'h>],
-    at: usize,
-    new: Term<'h>,
-) -> Term<'h> {
-    let changed = |(i, c): (usize, &Term<'h>)| if i == at { new } else { *c };
-    let all = old.iter().enumerate().map(changed);
-    node::build(heap, level, present, all)
 }
 
 fn sort_collision(leaves: &mut [Term<'_>]) {
@@ -219,7 +201,7 @@ fn remove_from<'h>(
     let (rest, value) = remove_from(heap, *old.get(at)?, level + 1, hash, key)?;
     let new = match rest {
         Some(rest) if level > 0 && old.len() == 1 && rest.is_cons() => rest,
-        Some(rest) => replaced(heap, level, present, old, at, rest),
+        Some(rest) => node::spliced(heap, level, present, old, at, 1, rest),
         None => {
             let mut left = removed(old, at);
             match (old.len(), left.next()) {

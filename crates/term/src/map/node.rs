@@ -47,6 +47,62 @@ pub fn index(bitmap: u16, bit: u16) -> usize {
     (bitmap & (bit - 1)).count_ones() as usize
 }
 
+/// The child of a head (level 0) or a node that a hash leads to.
+#[inline(always)]
+pub fn child<'h>(node: Term<'h>, level: u32, hash: u64) -> Option<Term<'h>> {
+    let present = map_bitmap(node.boxed_header()?);
+    let bit = bit(hash, level);
+    if present & bit == 0 {
+        return None;
+    }
+    let from = if level == 0 { 2 } else { 1 };
+    // SAFETY: children lie behind the header, and behind the size word of a head, one for each bit.
+    unsafe {
+        let at = node.pointer().add(from + index(present, bit));
+        Some(Term::from_raw(*at))
+    }
+}
+
+/// A node as [`build`] makes it, of the children `old` with `new` at `at` in the place of the `gone` ones there.
+#[inline]
+pub fn spliced<'h>(
+    heap: &'h Heap,
+    level: u32,
+    bitmap: u16,
+    old: &[Term<'h>],
+    at: usize,
+    gone: usize,
+    new: Term<'h>,
+) -> Term<'h> {
+    let node = empty(heap, level, bitmap);
+    let from = if level == 0 { 2 } else { 1 };
+    debug_assert_eq!(old.len() + 1 - gone, bitmap.count_ones() as usize);
+    // SAFETY: fresh words for as many children.
+    unsafe { super::flat::splice(node.pointer().add(from), old, at, gone, new) };
+    node
+}
+
+/// A node of which everything but its children is written.
+#[inline(always)]
+fn empty(heap: &Heap, level: u32, bitmap: u16) -> Term<'_> {
+    let n = bitmap.count_ones() as usize;
+    let head = level == 0;
+    let kind = match (head, bitmap) {
+        (false, _) => MAP_NODE_BITMAP,
+        (true, 0xFFFF) => MAP_HEAD_ARRAY,
+        (true, _) => MAP_HEAD_BITMAP,
+    };
+    let p = heap.alloc(if head { 2 } else { 1 } + n);
+    // SAFETY: fresh words.
+    unsafe {
+        *p = map_header(kind, bitmap);
+        if head {
+            *p.add(1) = 0;
+        }
+        Term::from_raw(p as Word | PRIMARY_BOXED)
+    }
+}
+
 /// Writes a node. At level 0 it is a head, whose size word the caller sets with [`set_size`].
 /// There is a child for every bit.
 pub fn build<'h>(
@@ -55,27 +111,17 @@ pub fn build<'h>(
     bitmap: u16,
     children: impl IntoIterator<Item = Term<'h>>,
 ) -> Term<'h> {
-    let n = bitmap.count_ones() as usize;
-    let head = level == 0;
-    let from = if head { 2 } else { 1 };
-    let kind = match (head, bitmap) {
-        (false, _) => MAP_NODE_BITMAP,
-        (true, 0xFFFF) => MAP_HEAD_ARRAY,
-        (true, _) => MAP_HEAD_BITMAP,
-    };
-    let p = heap.alloc(from + n);
+    let node = empty(heap, level, bitmap);
+    let from = if level == 0 { 2 } else { 1 };
+    let mut children = children.into_iter();
     // SAFETY: fresh words, all written.
     unsafe {
-        *p = map_header(kind, bitmap);
-        if head {
-            *p.add(1) = 0;
+        let p = node.pointer().add(from);
+        for i in 0..bitmap.count_ones() as usize {
+            *p.add(i) = children.next().unwrap_or(Term::NIL).raw();
         }
-        let mut children = children.into_iter();
-        for i in 0..n {
-            *p.add(from + i) = children.next().unwrap_or(Term::NIL).raw();
-        }
-        Term::from_raw(p as Word | PRIMARY_BOXED)
     }
+    node
 }
 
 /// Sets the number of pairs of a head that nobody has seen yet.

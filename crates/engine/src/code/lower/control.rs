@@ -175,7 +175,7 @@ impl Lowering<'_> {
                 self.push_op(Op::ErrorPlain, 0, 0, 0);
                 self.out.push(Term::atom(am::if_clause).raw());
             }
-            (Gen::SelectVal, [v, fail, list]) => self.select_val(*v, *fail, *list)?,
+            (Gen::SelectVal, [v, fail, list]) => self.select_val(*v, *fail, *list, rest)?,
             (Gen::SelectTupleArity, [v, fail, list]) => self.select_arity(*v, *fail, *list)?,
             (Gen::Send, []) => {
                 // OTP names this one in stack traces of `!`.
@@ -443,14 +443,43 @@ impl Lowering<'_> {
         self.push_source(r)
     }
 
-    fn select_val(&mut self, v: Operand, fail: Operand, list: Operand) -> Result<(), LowerError> {
+    /// The selection on the same value that a selection fails to, if that is what its label has.
+    fn next_selection(&self, v: Operand, fail: u32, rest: &[Instr]) -> Option<[Operand; 2]> {
         let m = self.m;
-        let pairs = list_of(list).map_or(&[][..], |r| m.list(r));
-        let mut cases: Vec<(Word, u32)> = Vec::with_capacity(pairs.len() / 2);
-        for pair in pairs.chunks_exact(2) {
-            cases.push((self.source(pair[0])?, label_of(pair[1])));
+        let is_label = |i: &Instr| i.op == Gen::Label && m.args(i) == [Operand::U(fail.into())];
+        let at = rest.iter().position(is_label)?;
+        let next = rest.get(at + 1).filter(|i| i.op == Gen::SelectVal)?;
+        match m.args(next) {
+            [w, fail, list] if w.untyped() == v.untyped() => Some([*fail, *list]),
+            _ => None,
         }
-        let fail = self.must(fail);
+    }
+
+    fn select_val(
+        &mut self,
+        v: Operand,
+        fail: Operand,
+        list: Operand,
+        rest: &[Instr],
+    ) -> Result<(), LowerError> {
+        let m = self.m;
+        let mut cases: Vec<(Word, u32)> = Vec::new();
+        let (mut fail, mut list) = (self.must(fail), list);
+        let mut first = true;
+        // The compiler splits large selections: one of all cases is faster.
+        loop {
+            let pairs = list_of(list).map_or(&[][..], |r| m.list(r));
+            for pair in pairs.chunks_exact(2) {
+                let w = self.source(pair[0])?;
+                if first || cases.iter().all(|c| c.0 != w) {
+                    cases.push((w, label_of(pair[1])));
+                }
+            }
+            let Some([further, more]) = self.next_selection(v, fail, rest) else {
+                break;
+            };
+            (fail, list, first) = (self.must(further), more, false);
+        }
         let simple = cases
             .iter()
             .all(|(w, _)| w & PRIMARY_MASK == PRIMARY_IMMEDIATE);
@@ -469,9 +498,12 @@ impl Lowering<'_> {
             let start = self.push_wide(Op::JumpTable, packed(v), span)?;
             self.push_label(start, fail);
             self.out.push(low as Word);
-            for i in 0..span {
-                let w = Term::small(low + i as i64).raw();
-                let to = cases.iter().find(|(c, _)| *c == w).map_or(fail, |c| c.1);
+            let mut targets = vec![fail; span];
+            for (w, label) in &cases {
+                targets[((*w as i64 >> 4) - low) as usize] = *label;
+            }
+            self.push_label(start, most_frequent(&targets));
+            for to in targets {
                 self.push_label(start, to);
             }
             return Ok(());
@@ -499,6 +531,14 @@ impl Lowering<'_> {
         }
         Ok(())
     }
+}
+
+/// The label that occurs most often.
+fn most_frequent(labels: &[u32]) -> u32 {
+    let mut sorted = labels.to_vec();
+    sorted.sort_unstable();
+    let runs = sorted.chunk_by(|a, b| a == b);
+    runs.max_by_key(|run| run.len()).map_or(0, |run| run[0])
 }
 
 /// Lowest value and length of a jump table, if the cases are integers close enough to each other.

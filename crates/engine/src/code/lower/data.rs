@@ -290,20 +290,31 @@ impl Lowering<'_> {
             }
         }
         let [(to_y, t)] = self.registers([to]);
-        // Two moves of the same kind in a row.
+        // Two moves in a row.
         if let Some(next) = rest.first().filter(|i| i.op == Gen::Move) {
             let [a, b] = [m.args(next)[0], m.args(next)[1]];
             if let (Some((a_y, a)), Some((b_y, b))) = (register(a), register(b))
-                && (a_y, b_y) == (from_y, to_y)
-                && !(from_y && to_y)
                 && !self.starts_call(&rest[1..], b_y, b)
             {
-                let op = match (from_y, to_y) {
-                    (false, true) => Op::Move2XYXY,
-                    (true, false) => Op::Move2YXYX,
-                    _ => Op::Move2XXXX,
-                };
-                self.push_op(op, f, t, a);
+                let ops = [
+                    Op::Move2XXXX,
+                    Op::Move2XXXY,
+                    Op::Move2XXYX,
+                    Op::Move2XXYY,
+                    Op::Move2XYXX,
+                    Op::Move2XYXY,
+                    Op::Move2XYYX,
+                    Op::Move2XYYY,
+                    Op::Move2YXXX,
+                    Op::Move2YXXY,
+                    Op::Move2YXYX,
+                    Op::Move2YXYY,
+                    Op::Move2YYXX,
+                    Op::Move2YYXY,
+                    Op::Move2YYYX,
+                    Op::Move2YYYY,
+                ];
+                self.push_op(pick(&ops, &[from_y, to_y, a_y, b_y]), f, t, a);
                 self.out.push(b as Word);
                 return Ok(1);
             }
@@ -505,6 +516,7 @@ fn special(e: &Export, kinds: &[Option<bool>]) -> Op {
         ("min", [_, _]) => Op::BifMin,
         ("byte_size", [_]) => Op::BifByteSize,
         ("map_get", [_, _]) => Op::BifMapGet,
+        ("is_map_key", [_, _]) => Op::BifIsMapKey,
         ("element", [X, X]) => Op::BifElementXX,
         ("element", [_, _]) => Op::BifElement,
         ("hd", [_]) => Op::BifHd,

@@ -93,6 +93,8 @@ struct Lowering<'m> {
     on_load: Option<u32>,
     records: Vec<RecordEntry>,
     stress: bool,
+    /// The instruction before, unless a label lies behind it: where it is, and its number.
+    before: Option<(usize, Op)>,
 }
 
 /// Lowers a module.
@@ -148,6 +150,7 @@ pub fn lower(m: &Module) -> Result<Loaded, LowerError> {
         on_load: None,
         records: Vec::new(),
         stress: crate::interp::stress(),
+        before: None,
     };
     l.record_entries()?;
     for f in &m.functions {
@@ -199,7 +202,7 @@ impl Lowering<'_> {
                 self.out.extend([module, name, Word::from(f.arity)]);
                 if let Some(e) = native {
                     // The body is the emulator's.
-                    self.labels[f.entry_label as usize] = self.out.len() as u32;
+                    self.label(f.entry_label);
                     self.push_op(Op::BifBody, 0, 0, 0);
                     self.push_export(e);
                     return Ok(());
@@ -226,9 +229,28 @@ impl Lowering<'_> {
             && is_label(rest.next())
             && let Some(Operand::U(entry)) = self.m.args(&code[0]).first()
         {
-            self.labels[*entry as usize] = self.out.len() as u32;
+            self.label(*entry as u32);
             self.push_op(Op::FunctionEntry, 0, 0, 0);
         }
+    }
+
+    /// A label lies here.
+    fn label(&mut self, label: u32) {
+        self.labels[label as usize] = self.out.len() as u32;
+        self.before = None;
+    }
+
+    /// An instruction begins here: it is fused with the one before if there is an instruction for both.
+    fn begin(&mut self, op: Op) {
+        let start = self.out.len();
+        let fused = self.before.and_then(|(_, before)| Op::fused(before, op));
+        self.before = match (self.before, fused) {
+            (Some((at, _)), Some(both)) if cfg!(not(feature = "op-counts")) => {
+                self.out[at] = self.out[at] & !0xFFFF | both as Word;
+                Some((at, both))
+            }
+            _ => Some((start, op)),
+        };
     }
 
     fn module(&self) -> Atom {
@@ -244,7 +266,7 @@ impl Lowering<'_> {
                 if let Operand::U(label) = args[0]
                     && self.labels[label as usize] == UNSET
                 {
-                    self.labels[label as usize] = self.out.len() as u32;
+                    self.label(label as u32);
                 }
             }
             Gen::Line => self.line(args[0]),
@@ -318,6 +340,7 @@ impl Lowering<'_> {
 
     /// Pushes the first word of an instruction; answers where it is.
     fn push_op(&mut self, op: Op, a: usize, b: usize, c: usize) -> usize {
+        self.begin(op);
         self.out
             .push(op as Word | (a as Word) << 16 | (b as Word) << 32 | (c as Word) << 48);
         self.out.len() - 1
@@ -332,6 +355,7 @@ impl Lowering<'_> {
     fn push_wide(&mut self, op: Op, a: usize, n: usize) -> Result<usize, LowerError> {
         let n = u32::try_from(n).ok().filter(|n| *n < 1 << 31);
         let n = n.ok_or(LowerError::TooLarge("count"))?;
+        self.begin(op);
         self.out
             .push(op as Word | (a as Word) << 16 | Word::from(n) << 32);
         Ok(self.out.len() - 1)
