@@ -374,19 +374,27 @@ op!(
     let v = read_packed(&s, s.a());
     let n = s.rel() as usize;
     let values = s.pc.add(2);
-    if n <= FEW {
-        let mut i = 0;
-        while i < n {
-            if *values.add(i) == v {
-                keep_apart!();
-                s.jump(*values.add(n + i) as isize);
-                return next(s);
-            }
-            i += 1;
-        }
-        s.jump(s.w(1) as isize);
-        return next(s);
+    if n > FEW {
+        tail!(s, select_many);
     }
+    let mut i = 0;
+    while i < n {
+        if *values.add(i) == v {
+            keep_apart!();
+            s.jump(*values.add(n + i) as isize);
+            return next(s);
+        }
+        i += 1;
+    }
+    s.jump(s.w(1) as isize);
+});
+op!(
+    /// The same by binary search.
+    #[inline(never)]
+    select_many |s| {
+    let v = read_packed(&s, s.a());
+    let n = s.rel() as usize;
+    let values = s.pc.add(2);
     let (mut low, mut size) = (0, n);
     while size > 1 {
         let half = size / 2;

@@ -531,11 +531,20 @@ impl Op {
         INFO[self as usize].0
     }
     pub fn layout(self) -> &'static str {
-        let pairs_from = ALL.len() - FIRST.len();
-        match (self as usize).checked_sub(pairs_from) {
-            Some(pair) => FIRST[pair].layout(),
+        match self.first() {
+            Some(first) => first.layout(),
             None => INFO[self as usize].1,
         }
+    }
+    /// The first instruction of a fused pair.
+    fn first(self) -> Option<Op> {
+        let pair = (self as usize).checked_sub(ALL.len() - FIRST.len())?;
+        FIRST.get(pair).copied()
+    }
+    /// How many instructions of the compiler's it stands for, apart from what lowering joins.
+    #[cfg(test)]
+    fn parts(self) -> usize {
+        1 + self.first().map_or(0, Op::parts)
     }
     pub fn from_index(index: u16) -> Option<Op> {
         ALL.get(usize::from(index)).copied()
@@ -575,5 +584,22 @@ pub unsafe fn is_entry(pc: *const Word) -> bool {
             && *pc.sub(3) & IMMEDIATE2_MASK == TAG_ATOM
             && *pc.sub(2) & IMMEDIATE2_MASK == TAG_ATOM
             && *pc.sub(1) <= 1024
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fused_pair_looks_like_its_first_instruction() {
+        let pairs: Vec<_> = ALL.iter().filter(|op| op.parts() > 1).collect();
+        assert_eq!(pairs.len(), FIRST.len());
+        for op in pairs {
+            let first = op.first().map(Op::layout);
+            assert_eq!(Some(op.layout()), first, "{}", op.name());
+        }
+        assert_eq!(Op::fused(Op::Allocate, Op::MoveXY), Some(Op::AllocateMove));
+        assert_eq!(Op::fused(Op::Return, Op::Return), None);
     }
 }
