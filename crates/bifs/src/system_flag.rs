@@ -86,7 +86,7 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             }
         }
         "reset_seq_trace" if value.is(am::true_) => {
-            seq::reset_all();
+            seq::reset_all(p);
             Ok(Term::TRUE)
         }
         "sequential_tracer" => {

@@ -81,7 +81,8 @@ fn option(t: Term<'_>, s: &mut Settings) -> Option<()> {
 
 /// `undefined` or `{Pid, Options}`.
 fn show(p: &Process, s: Option<Settings>) -> Term<'_> {
-    let Some(s) = s else {
+    // One that is gone monitors nothing any more.
+    let Some(s) = s.filter(|s| node().processes.is_alive(s.receiver)) else {
         return Term::UNDEFINED;
     };
     let h = &p.heap;

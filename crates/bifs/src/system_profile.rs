@@ -53,7 +53,7 @@ fn show(p: &Process, s: Option<Settings>) -> Term<'_> {
     all.extend(match s.time {
         flags::MONOTONIC_TIMESTAMP => Some(Term::atom(am::monotonic_timestamp)),
         flags::STRICT_TIMESTAMP => Some(Term::atom(am::strict_monotonic_timestamp)),
-        _ => Some(Term::atom(am::timestamp)),
+        _ => None,
     });
     p.heap.tuple(&[s.receiver.term(), p.heap.list(&all)])
 }

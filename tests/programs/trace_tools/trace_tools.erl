@@ -1,14 +1,14 @@
-%% The tools that work by tracing: dbg, sys, cprof, eprof, tprof.
+%% The tools that work by tracing: dbg, sys, cprof, eprof, fprof, tprof.
 -module(trace_tools).
--export([main/0, fib/1, init/1, handle_call/3, handle_cast/2]).
+-export([main/0, fib/1, build/1, init/1, handle_call/3, handle_cast/2]).
 -behaviour(gen_server).
 
 main() ->
     dbg(), sys(), cprof(),
-    %% This one prints times.
+    %% These two print times.
     Leader = group_leader(),
     group_leader(spawn_link(fun silent/0), self()),
-    Results = [eprof()],
+    Results = [eprof(), fprof()],
     group_leader(Leader, self()),
     io:format("~p~n", [Results]),
     tprof().
@@ -68,13 +68,26 @@ eprof() ->
     file:delete("eprof.log"),
     re:run(B, "trace_tools:fib/1 +([0-9]+)", [{capture, [1], list}]).
 
+fprof() ->
+    %% Long enough that the process which reads the trace does not end before somebody links to it.
+    610 = fprof:apply(?MODULE, fib, [15], [{file, "fprof.trace"}]),
+    ok = fprof:profile([{file, "fprof.trace"}]),
+    ok = fprof:analyse([{dest, "fprof.txt"}]),
+    fprof:stop(),
+    {ok, B} = file:read_file("fprof.txt"),
+    [file:delete(F) || F <- ["fprof.trace", "fprof.txt"]],
+    re:run(B, "{ {trace_tools,fib,1}, +([0-9]+),", [{capture, [1], list}]).
+
 tprof() ->
     {8, {call_count, P}} = tprof:profile(?MODULE, fib, [6], #{type => call_count, report => return}),
     io:format("~p~n", [[{F, [C || {_, C, _} <- L]} || {?MODULE, fib, 1 = F, L} <- P]]),
-    {_, {call_memory, M}} = tprof:profile(lists, seq, [1, 10], #{type => call_memory, report => return}),
-    io:format("~p~n", [[{F, [C || {_, C, _} <- L]} || {lists, F, _, L} <- M, F =:= seq]]).
+    {_, {call_memory, M}} = tprof:profile(?MODULE, build, [10], #{type => call_memory, report => return}),
+    io:format("~w~n", [[{F, A, [C || {_, C, _} <- L]} || {?MODULE, F, A, L} <- M]]).
 
 all() -> receive M -> [M | all()] after 0 -> [] end.
+
+build(0) -> [];
+build(N) -> [N | build(N - 1)].
 
 fib(0) -> 0;
 fib(1) -> 1;

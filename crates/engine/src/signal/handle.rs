@@ -96,6 +96,9 @@ fn act_on(
     if bits != 0 {
         p.shared.state.fetch_or(bits, Ordering::AcqRel);
     }
+    if active && let Some(s) = crate::sysmon::get() {
+        crate::sysmon::queue_length(p, &s);
+    }
     Round { steps, more }
 }
 
@@ -195,6 +198,11 @@ fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
         exit::request(p, Parcel::pack(Term::atom(am::killed)));
         return true;
     }
+    let normal = reason.is(am::normal) && !(sent && signal.from == p.pid().word());
+    if !sent && (normal || p.shared.traps_exit()) && p.shared.is_traced(flags::PROCS) {
+        // Only who lives on is told to lose a link.
+        event::procs(&p.shared, am::getting_unlinked, signal.from);
+    }
     if p.shared.traps_exit() {
         let heap = signal.parcel.heap;
         let term = {
@@ -211,7 +219,7 @@ fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
         return true;
     }
     // A process may end itself with `exit(self(), normal)`; from others it means nothing.
-    if reason.is(am::normal) && !(sent && signal.from == p.pid().word()) {
+    if normal {
         return false;
     }
     exit::request(p, signal.parcel);

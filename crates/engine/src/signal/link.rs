@@ -156,15 +156,11 @@ pub(super) fn acknowledged(p: &Process, from: Word, id: u64) {
 
 /// An exit signal came along the link: true, and the link is gone, if it counts.
 pub(super) fn broken(p: &Process, from: Word) -> bool {
-    let active = p.with_relations(|r| {
+    p.with_relations(|r| {
         let active = r.links.get(&from).is_some_and(|l| l.unlinking == 0);
         if active {
             r.links.remove(&from);
         }
         active
-    });
-    if active && p.shared.is_traced(flags::PROCS) {
-        event::procs(&p.shared, am::getting_unlinked, from);
-    }
-    active
+    })
 }

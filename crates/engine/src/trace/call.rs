@@ -27,7 +27,12 @@ pub fn reference(p: &Process, session: u32) -> Option<Reference> {
     if !p.shared.is_traced(flags::CALL) {
         return None;
     }
-    tracee::reference(p.pid().word(), session).filter(|r| r.flags & flags::CALL != 0)
+    let r = tracee::reference(p.pid().word(), session).filter(|r| r.flags & flags::CALL != 0)?;
+    if !r.tracer.is_alive() {
+        tracee::drop_tracer(p.pid().word(), session, Some(&p.shared.trace));
+        return None;
+    }
+    Some(r)
 }
 
 /// A call of `mfa` that the tracee's own tracer is told of.
@@ -275,12 +280,8 @@ fn charge(p: &Process, what: What, running: Running, now: i64) {
 pub fn enter(p: &Process, mfa: Mfa, d: &Data, what: What) -> u32 {
     let now = match what {
         What::Time => time::monotonic(),
-        // What the process got with it is not the function's.
-        What::Memory if is_first(p, mfa, d.session.id) => {
-            let words = allocated(p);
-            p.with_cold(|c| c.allocated -= words);
-            0
-        }
+        // What the process got at its start counts for the function that it begins with.
+        What::Memory if is_first(p, mfa, d.session.id) => 0,
         What::Memory => allocated(p),
     };
     let before = switch(p, d.session.id, what, d.id + 1, now);

@@ -126,6 +126,7 @@ pub fn collection(p: &Process, tag: Atom, words: usize) {
 
 /// What a pattern of messages says: whether to tell, and with what result.
 fn passes<'h>(
+    who: &Shared,
     pattern: &'h EventPattern,
     r: &Reference,
     run: impl FnOnce(&'h Spec) -> Option<Term<'h>>,
@@ -135,7 +136,10 @@ fn passes<'h>(
         EventPattern::All => Some(None),
         EventPattern::Matching(spec) => {
             let result = run(spec)?;
-            if result.is(am::false_) || r.flags & flags::SILENT != 0 {
+            // Actions may have changed the tracing.
+            let now = tracee::reference(who.pid.word(), r.session.id);
+            let silent = now.is_some_and(|r| r.flags & flags::SILENT != 0);
+            if result.is(am::false_) || silent {
                 return None;
             }
             Some((!result.is(am::true_)).then_some(result))
@@ -156,7 +160,7 @@ pub fn sends(p: &Process, to: Term<'_>, message: Term<'_>) {
     for r in tracee::references(p.pid().word(), flags::SEND) {
         let scratch = Heap::new();
         let pattern = r.session.send.read().clone();
-        let result = passes(&pattern, &r, |spec| {
+        let result = passes(&p.shared, &pattern, &r, |spec| {
             let arguments = scratch.list(&[copy(to, &scratch), copy(message, &scratch)]);
             actions::run(spec, arguments, &scratch, p, &r.session).0
         });
@@ -189,7 +193,7 @@ pub fn receives(p: &Process, from: From<'_>, message: Term<'_>) {
     for r in tracee::references(p.pid().word(), flags::RECEIVE) {
         let scratch = Heap::new();
         let pattern = r.session.receive.read().clone();
-        let result = passes(&pattern, &r, |spec| {
+        let result = passes(&p.shared, &pattern, &r, |spec| {
             let (name, from) = match from {
                 From::Process(from) => (Term::atom(node().name()), copy(from, &scratch)),
                 From::System => (Term::atom(am::system), Term::UNDEFINED),

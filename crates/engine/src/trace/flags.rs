@@ -103,3 +103,32 @@ pub fn passes_on_spawn(flags: u32) -> bool {
 pub fn passes_on_link(flags: u32) -> bool {
     flags & LINK != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_with_the_last_one_first() {
+        let h = Heap::new();
+        let names = list(SEND | CALL | SCHEDULER_ID, &h);
+        let names: Vec<_> = names.iter().filter_map(|t| t.as_atom()).collect();
+        assert_eq!(names, [am::scheduler_id, am::call, am::send]);
+        assert_eq!(bit(am::all), Some(ALL));
+        assert_eq!(bit(am::undefined), None);
+    }
+
+    #[test]
+    fn first_children_and_links_take_the_flag_away() {
+        assert_eq!(for_child(CALL, true), None);
+        let first = CALL | SET_ON_FIRST_SPAWN;
+        assert_eq!(for_child(first, false), Some((CALL, CALL)));
+        let always = CALL | SET_ON_SPAWN;
+        assert_eq!(for_child(always, false), Some((always, always)));
+        assert_eq!(for_child(CALL | SET_ON_LINK, false), None);
+        let by_link = CALL | SET_ON_FIRST_LINK;
+        assert_eq!(for_child(by_link, true), Some((CALL, CALL)));
+        assert_eq!(for_link(by_link), Some((CALL, CALL)));
+        assert_eq!(for_link(first), None);
+    }
+}

@@ -251,3 +251,32 @@ pub fn loaded(code: &Loaded) {
 pub fn is_function(mfa: Mfa) -> bool {
     code::find(mfa.module).is_some_and(|c| c.find(mfa.function, mfa.arity).is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_functions_get_on_loading_adds_up_and_goes() {
+        let mut o = OnLoad::default();
+        let local = Kinds {
+            local: true,
+            ..Kinds::default()
+        };
+        let count = Kinds {
+            count: true,
+            ..Kinds::default()
+        };
+        o.change(&How::On(None), local);
+        o.change(&How::On(None), count);
+        assert!(o.is_on && o.kinds.local && o.kinds.count);
+        o.change(&How::Off, local);
+        assert!(o.is_on && !o.kinds.local);
+        o.change(&How::Off, count);
+        assert!(!o.is_on);
+        o.change(&How::On(None), Kinds::default());
+        assert!(o.is_on && o.kinds.is_global());
+        o.change(&How::Off, Kinds::default());
+        assert!(!o.is_on);
+    }
+}

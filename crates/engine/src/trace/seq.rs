@@ -9,6 +9,8 @@ use super::message::Notice;
 use super::tracer::Tracer;
 use crate::Process;
 use crate::process::Cold;
+use crate::signal::Body;
+use crate::signal::node::Work;
 use corten_term::{Term, Word, am};
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering;
@@ -38,15 +40,19 @@ pub fn tracer() -> Option<Tracer> {
     tracer
 }
 
-/// Takes the token of every process.
-pub fn reset_all() {
+/// Takes the token of every process: of the caller at once, of others before anything that it sends them later.
+pub fn reset_all(p: &Process) {
+    crate::signal::handle::flush(p);
+    Box::new(Reset).run(p);
     for pid in crate::node().processes.pids() {
-        crate::signal::send::control(pid, crate::signal::Body::Call(Box::new(Reset)));
+        if pid != p.pid() {
+            crate::signal::send::control(pid, Body::Call(Box::new(Reset)));
+        }
     }
 }
 
 struct Reset;
-impl crate::signal::node::Work for Reset {
+impl Work for Reset {
     fn run(self: Box<Self>, p: &Process) {
         store(p, Term::NIL);
         p.mailbox.forget_tokens();
@@ -226,9 +232,14 @@ pub fn print(p: &Process, label: Option<Term<'_>>, message: Term<'_>) -> bool {
 
 /// The process, which has a token, sends: the token as the message carries it.
 pub fn sends<'h>(p: &'h Process, to: Term<'_>, message: Term<'_>) -> Term<'h> {
+    // A process of this node is told by its pid, whatever name it was sent to by.
+    let named = to.as_atom().and_then(crate::registry::whereis_process);
     advance(p);
     let token = token(p);
-    output(p, token, SEND, to, message);
+    match named {
+        Some(pid) => output(p, token, SEND, Term::pid(pid), message),
+        None => output(p, token, SEND, to, message),
+    }
     token
 }
 

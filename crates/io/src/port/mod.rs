@@ -25,6 +25,7 @@ mod signals;
 mod spawn;
 mod stream;
 mod table;
+mod trace_file;
 
 pub use bifs::BIFS;
 pub use core::{Core, Ending, Io, Limits};

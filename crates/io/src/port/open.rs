@@ -6,7 +6,7 @@ use super::fd::Fd;
 use super::frame::{Frames, Lines};
 use super::options::{Bad, Options, What};
 use super::spawn::{Program, Spawn};
-use super::{Port, atom, table};
+use super::{Port, atom, table, trace_file};
 use crate::{deliver, errno};
 use corten_engine::{Args, BifResult, Process};
 use corten_term::{Atom, Pid, PortId, Term, am};
@@ -89,7 +89,10 @@ fn start(id: PortId, what: &What, o: &Options) -> Result<Started, Atom> {
         }
         What::Spawn(command) => match driver::built_in(command) {
             Some(d) => return Ok(((d.start)(id), None)),
-            None => Program::Shell(command),
+            None => match trace_file::start(id, command) {
+                Some(driver) => return Ok((driver?, None)),
+                None => Program::Shell(command),
+            },
         },
         What::Executable(file) => Program::File(file),
     };
