@@ -126,13 +126,10 @@ fn parse_options(list: Term<'_>) -> Option<Wanted> {
 fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let name = a[0].as_atom().badarg()?;
     let w = parse_options(a[1]).badarg()?;
-    let heir = w.heir.as_ref().map(|h| h.pid);
-    let t = TableRef::new(Table::new(name, w.options, p.pid(), w.heir));
+    let t = TableRef::new(Table::new(name, w.options, p.pid()));
     registry::add(t.clone())
         .map_err(|registry::NameTaken| Stop::badarg_because(am::already_exists))?;
-    if let Some(heir) = heir {
-        registry::note_interest(heir, &t);
-    }
+    registry::set_heir(&t, w.heir);
     Ok(registry::id_term(&t, &p.heap))
 }
 
@@ -275,10 +272,7 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         }
     }
     if let Some(h) = heir {
-        if let Some(h) = &h {
-            registry::note_interest(h.pid, &t);
-        }
-        *t.heir.lock() = h;
+        registry::set_heir(&t, h);
     }
     if let Some(pr) = protection {
         t.set_protection(pr);

@@ -1,6 +1,6 @@
 //! Which tables there are: by reference, by name, by owner; what happens when an owner goes away.
 
-use super::table::{Table, TableRef};
+use super::table::{Heir, Table, TableRef};
 use super::{Protection, rubble};
 use corten_engine::{Process, Stop};
 use corten_term::reference::RefNumbers;
@@ -196,6 +196,20 @@ pub fn note_interest(pid: Pid, table: &TableRef) {
     let v = r.by_process.entry(pid).or_default();
     if !v.contains(&table.numbers()) {
         v.push(table.numbers());
+    }
+}
+
+/// Says who gets the table when its owner exits; a process that is gone is nobody.
+pub fn set_heir(table: &TableRef, heir: Option<Heir>) {
+    let is_alive = |pid| corten_engine::node().processes.is_alive(pid);
+    let heir = heir.filter(|h| is_alive(h.pid));
+    let pid = heir.as_ref().map(|h| h.pid);
+    *table.heir.lock() = heir;
+    let Some(pid) = pid else { return };
+    note_interest(pid, table);
+    // Its exit may have come before the note.
+    if !is_alive(pid) {
+        table.heir.lock().take_if(|h| h.pid == pid);
     }
 }
 

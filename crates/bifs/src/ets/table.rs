@@ -136,7 +136,7 @@ impl std::ops::Deref for TableRef {
 }
 
 impl Table {
-    pub fn new(name: Atom, options: Options, owner: Pid, heir: Option<Heir>) -> Table {
+    pub fn new(name: Atom, options: Options, owner: Pid) -> Table {
         let shards = match (options.kind, options.write_concurrency, options.protection) {
             (Kind::OrderedSet, _, _)
             | (_, WriteConcurrency::Off, _)
@@ -148,7 +148,7 @@ impl Table {
             name: Mutex::new(name),
             owner: AtomicU64::new(owner.data()),
             protection: AtomicU8::new(options.protection as u8),
-            heir: Mutex::new(heir),
+            heir: Mutex::new(None),
             deleted: AtomicBool::new(false),
             shards: (0..shards)
                 .map(|_| RwLock::new(Table::empty_rows(kind)))
