@@ -179,7 +179,7 @@ fn matches<'h>(p: &'h Process, a: Args<'h>, list: Term<'h>) -> BifResult<'h> {
     let o = options(list, hay.len(), false)?;
     long::amount(o.end - o.start, MANY)?;
     let all = find_all(&hay[..o.end], o.start, &*pattern(a[1])?);
-    p.bump_reductions((o.end - o.start) / BYTES_PER_REDUCTION + all.len());
+    p.bump_reductions((o.end - o.start) / BYTES_PER_REDUCTION + all.len() / 2);
     let all: Vec<_> = all.into_iter().map(|m| position(p, m)).collect();
     Ok(p.heap.list(&all))
 }
@@ -221,7 +221,7 @@ fn split<'h>(p: &'h Process, a: Args<'h>, list: Term<'h>) -> BifResult<'h> {
     } else {
         pattern.find(&hay[..o.end], o.start).into_iter().collect()
     };
-    p.bump_reductions(hay.len() / BYTES_PER_REDUCTION + found.len());
+    p.bump_reductions(hay.len() / BYTES_PER_REDUCTION + found.len() / 4);
     if found.is_empty() && !((o.trim || o.trim_all) && hay.is_empty()) {
         return Ok(p.heap.cons(a[0], Term::NIL));
     }

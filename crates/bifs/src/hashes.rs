@@ -48,16 +48,19 @@ fn phash<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(p.heap.uint(v + 1))
 }
 
-fn phash2_1<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    long::term(a[0])?;
+/// Parts of a term that are hashed for one reduction.
+const PARTS_PER_REDUCTION: usize = 20;
+
+fn phash2_1<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    p.bump_reductions(long::term(a[0])? / PARTS_PER_REDUCTION);
     Ok(Term::small(i64::from(
         hash::phash2(a[0]) & (PHASH2_RANGE - 1),
     )))
 }
 
-fn phash2_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
+fn phash2_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let range = range(a[1])?;
-    long::term(a[0])?;
+    p.bump_reductions(long::term(a[0])? / PARTS_PER_REDUCTION);
     let h = hash::phash2(a[0]);
     Ok(Term::small(i64::from(if range == 0 {
         h
@@ -99,9 +102,14 @@ fn word<'h>(v: u32) -> BifResult<'h> {
     Ok(Term::small(i64::from(v)))
 }
 
+/// Bytes of a checksum for one reduction, beside those that any list of bytes costs.
+const SUMMED_PER_REDUCTION: usize = 16;
+
 fn crc32<'h>(p: &'h Process, old: u32, data: Term<'h>) -> BifResult<'h> {
     let mut h = crc32fast::Hasher::new_with_initial(old);
-    h.update(&iolist::charged(p, data)?);
+    let bytes = iolist::charged(p, data)?;
+    p.bump_reductions(bytes.len() / SUMMED_PER_REDUCTION);
+    h.update(&bytes);
     word(h.finalize())
 }
 

@@ -20,7 +20,7 @@ pub const BIFS: &[Bif] = bifs![
 /// Cells of a list that take about a millisecond to join: more go to the pool.
 const CELLS: usize = 150_000;
 /// Bytes copied, or list cells walked, for one reduction.
-const BYTES_PER_REDUCTION: usize = 64;
+const BYTES_PER_REDUCTION: usize = 128;
 
 /// A leaf of an I/O list.
 pub enum Leaf<'h> {

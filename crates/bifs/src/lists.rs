@@ -77,7 +77,7 @@ fn subtract<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if left.is_empty() || right.is_empty() {
         return Ok(a[0]);
     }
-    p.bump_reductions((left.len() + right.len()) / CELLS_PER_REDUCTION);
+    p.bump_reductions((left.len() + right.len()) / TUPLES_PER_REDUCTION);
     if right.len() <= 8 {
         return Ok(subtract_few(p, a[0], left, right));
     }
@@ -124,8 +124,18 @@ fn subtract_few<'h>(
 }
 
 fn length<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let n = a[0].list_len().badarg()?;
-    p.bump_reductions(n / (4 * CELLS_PER_REDUCTION));
+    let mut cells = a[0].iter();
+    let mut n = cells.by_ref().take(long::PARTS).count();
+    if n == long::PARTS {
+        long::amount(n + cells.by_ref().take(1).count(), long::PARTS)?;
+        n = a[0].iter().count();
+        cells = a[0].iter();
+        cells.by_ref().for_each(drop);
+    }
+    if !cells.tail().is_nil() {
+        return Err(Stop::BADARG);
+    }
+    p.bump_reductions(n / COMPARED_PER_REDUCTION);
     Ok(Term::small(n as i64))
 }
 

@@ -36,21 +36,25 @@ pub fn list<'h>(t: Term<'h>, most: usize) -> Result<(), Stop<'h>> {
     Ok(())
 }
 
-/// Goes to the pool if the term has more than [`PARTS`] parts.
-pub fn term<'h>(t: Term<'h>) -> Result<(), Stop<'h>> {
-    if !t.is_immediate() && exceeds(t, PARTS) && matters() {
-        return Err(Stop::Pool);
+/// Goes to the pool if the term has more than [`PARTS`] parts; else how many it has.
+pub fn term<'h>(t: Term<'h>) -> Result<usize, Stop<'h>> {
+    if t.is_immediate() {
+        return Ok(1);
     }
-    Ok(())
+    match parts(t, PARTS) {
+        Some(n) => Ok(n),
+        None if matters() => Err(Stop::Pool),
+        None => Ok(PARTS),
+    }
 }
 
-/// Whether a term has more than `most` parts; long binaries and integers count as several.
-fn exceeds(t: Term<'_>, most: usize) -> bool {
+/// How many parts a term has, if these are not more than `most`; long binaries and integers count as several.
+fn parts(t: Term<'_>, most: usize) -> Option<usize> {
     let mut left = most;
     let mut waiting = Vec::new();
     let mut next = Some(t);
     while let Some(t) = next.take().or_else(|| waiting.pop()) {
-        let parts = match t.kind() {
+        let n = match t.kind() {
             Kind::Cons(head, tail) => {
                 if !head.is_immediate() {
                     waiting.push(head);
@@ -59,11 +63,10 @@ fn exceeds(t: Term<'_>, most: usize) -> bool {
                 1
             }
             Kind::Tuple(e) => {
-                let n = e.len();
-                if n <= left {
+                if e.len() <= left {
                     waiting.extend(e.iter().copied().filter(|t| !t.is_immediate()));
                 }
-                n
+                e.len()
             }
             Kind::Map => {
                 let n = 2 * t.map_size().unwrap_or(0);
@@ -81,12 +84,9 @@ fn exceeds(t: Term<'_>, most: usize) -> bool {
             Kind::Big(b) => b.limbs.len(),
             _ => 1,
         };
-        if parts > left {
-            return true;
-        }
-        left -= parts;
+        left = left.checked_sub(n)?;
     }
-    false
+    Some(most - left)
 }
 
 #[cfg(test)]
@@ -97,6 +97,7 @@ mod tests {
     fn parts_are_counted_up_to_the_limit() {
         let h = Heap::new();
         let numbers: Vec<_> = (0..100).map(Term::small).collect();
+        let exceeds = |t, most| parts(t, most).is_none();
         let list = h.list(&numbers);
         assert!(exceeds(list, 99) && !exceeds(list, 101));
         let nested = h.tuple(&[list, h.tuple(&[list])]);

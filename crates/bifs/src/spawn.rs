@@ -182,7 +182,7 @@ fn mfa<'h>(m: Term<'h>, f: Term<'h>, a: Term<'h>) -> Option<(Atom, Atom, usize)>
 
 fn make<'h>(p: &'h Process, args: Args<'h>, o: SpawnOptions) -> Result<Spawned, Stop<'h>> {
     let (m, f, _) = mfa(args[0], args[1], args[2]).badarg()?;
-    p.bump_reductions(10);
+    p.bump_reductions(4);
     spawn_process(Some(p), m, f, args[2], o).map_err(|_| Stop::SYSTEM_LIMIT)
 }
 
@@ -235,7 +235,7 @@ fn spawn_request<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     });
     let request = p.heap.tuple(&[args[0], args[1], args[2]]);
     let arguments = p.heap.list(&[request]);
-    p.bump_reductions(10);
+    p.bump_reductions(4);
     let made = spawn_and(
         Some(p),
         am::erts_internal,

@@ -110,7 +110,7 @@ pub enum Stop<'h> {
     /// Give up the time slice, then call the same function with the same arguments again.
     Again,
     /// Too long for a scheduler thread: call the same function with the same arguments again on the pool for long
-    /// computations. Not from guard BIFs, which are instructions.
+    /// computations.
     Pool,
     /// Wait until a signal arrives, then call the same function with the same arguments again.
     Wait,

@@ -18,6 +18,19 @@ pub enum Literals {
     Copy,
 }
 
+/// A heap with a copy of `t`, literals shared, and with room for `spare` words behind it.
+pub fn pack(t: Term<'_>, spare: usize) -> (Heap, Word) {
+    let words = size(t);
+    let heap = Heap::with_capacity(words + spare);
+    if words == 0 {
+        return (heap, t.raw());
+    }
+    let area = heap.open_area();
+    let copy = copy(t, &heap).raw();
+    heap.close_area(area);
+    (heap, copy)
+}
+
 /// Words that a flat copy of the term takes, literals shared.
 pub fn size(t: Term<'_>) -> usize {
     size_with(t, Literals::Share)
@@ -119,16 +132,7 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
                     break;
                 }
                 if primary == PRIMARY_LIST {
-                    let cell = to.alloc(2);
-                    *at = cell as Word | PRIMARY_LIST;
-                    let head = *p;
-                    if head & PRIMARY_MASK == PRIMARY_IMMEDIATE {
-                        *cell = head;
-                    } else {
-                        stack.push((cell, head));
-                    }
-                    at = cell.add(1);
-                    w = *p.add(1);
+                    (at, w) = copy_cells(p, to, literals, at, &mut stack);
                     continue;
                 }
                 *at = copy_boxed(p, to, &mut stack) as Word | PRIMARY_BOXED;
@@ -179,6 +183,53 @@ impl ToFill {
         }
         self.len = self.len.checked_sub(1)?;
         Some(self.few[self.len])
+    }
+}
+
+/// Copies cells that follow one another; the first is at `p`, and `at` comes to point to it. Where the rest of the list
+/// is to be, and what it is a copy of.
+///
+/// # Safety
+/// `p` is a cons cell, `at` a fresh word.
+#[inline]
+unsafe fn copy_cells(
+    mut p: *const Word,
+    to: &Heap,
+    literals: Literals,
+    mut at: *mut Word,
+    stack: &mut ToFill,
+) -> (*mut Word, Word) {
+    // The bump area stays in registers meanwhile.
+    let (mut top, limit) = (to.top(), to.limit());
+    // SAFETY: by the caller's promise; fresh words between top and limit are written once, and taken in the end.
+    unsafe {
+        loop {
+            let cell;
+            if limit as usize - top as usize >= 2 * size_of::<Word>() {
+                cell = top;
+                top = top.add(2);
+            } else {
+                // There is no more room in the area: this does not come back to it.
+                to.set_area(top, limit);
+                cell = to.alloc(2);
+            }
+            *at = cell as Word | PRIMARY_LIST;
+            let head = *p;
+            if head & PRIMARY_MASK == PRIMARY_IMMEDIATE {
+                *cell = head;
+            } else {
+                stack.push((cell, head));
+            }
+            at = cell.add(1);
+            let rest = *p.add(1);
+            p = (rest & !PRIMARY_MASK) as *const Word;
+            if rest & PRIMARY_MASK != PRIMARY_LIST
+                || (literals == Literals::Share && literal::is_shared(p as usize))
+            {
+                to.set_area(top, limit);
+                return (at, rest);
+            }
+        }
     }
 }
 

@@ -134,6 +134,28 @@ impl Heap {
         heap
     }
 
+    /// Makes the first `words` words of a fresh fragment the bump area: taking them is quicker so. What does not fit goes
+    /// to fragments as always. [`Heap::close_area`] ends it.
+    pub(crate) fn open_area(&self) -> *mut Fragment {
+        let f = self.fragments.get();
+        // SAFETY: fragments on the list are live and ours.
+        unsafe {
+            debug_assert!(!f.is_null() && (*f).used == 0);
+            let at = Fragment::words(f);
+            self.top.set(at);
+            self.limit.set(at.add((*f).capacity));
+            (*f).used = (*f).capacity;
+        }
+        f
+    }
+    /// Ends what [`Heap::open_area`] began with fragment `f`.
+    pub(crate) fn close_area(&self, f: *mut Fragment) {
+        let top = self.top.replace(ptr::null_mut());
+        self.limit.set(ptr::null_mut());
+        // SAFETY: the area lies in `f`, which is live and ours.
+        unsafe { (*f).used = top.offset_from(Fragment::words(f)) as usize };
+    }
+
     /// Takes `words` words; their contents are undefined until written.
     #[inline(always)]
     pub fn alloc(&self, words: usize) -> *mut Word {

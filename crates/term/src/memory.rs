@@ -20,6 +20,19 @@ pub fn attempt<R>(f: impl FnOnce() -> R) -> R {
     r
 }
 
+/// Tells the processor that what is there is going to be read soon. The address need not be one.
+#[inline(always)]
+pub fn prefetch<T>(address: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a hint; no memory is accessed.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = address;
+}
+
 /// See the module page.
 #[derive(Debug)]
 pub struct Checked<A>(pub A);

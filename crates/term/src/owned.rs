@@ -117,6 +117,11 @@ impl Row {
     pub fn key(&self) -> Term<'_> {
         self.key.term()
     }
+    /// The tuple is going to be read soon.
+    #[inline(always)]
+    pub fn prefetch(&self) {
+        crate::memory::prefetch(self.object.0.as_ptr());
+    }
     /// Words that the row takes in memory, header and key included.
     pub fn words(&self) -> usize {
         self.object.words() + HEADER_WORDS + 2

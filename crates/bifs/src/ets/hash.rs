@@ -9,7 +9,7 @@
 use super::Kind;
 use super::slab::{ENTRY_WORDS, Entry, NONE, Slab};
 use super::table::Fixation;
-use corten_term::{Row, Term, compare, hash};
+use corten_term::{Row, Term, compare, hash, memory};
 
 /// Buckets of an empty table.
 const MIN_BUCKETS: usize = 256;
@@ -302,6 +302,21 @@ impl HashTable {
     pub fn bucket(&self, b: usize) -> impl Iterator<Item = &Row> {
         let first = self.buckets.get(b).copied().unwrap_or(NONE);
         self.chain(first).filter_map(Entry::live)
+    }
+
+    /// For a walk that has come to this bucket: fetches what it sees soon, so that it need not wait for it.
+    #[inline]
+    pub fn approach(&self, b: usize) {
+        let first = |b: usize| {
+            let i = self.buckets.get(b).copied().unwrap_or(NONE);
+            (i != NONE).then(|| self.slab.get(i))
+        };
+        if let Some(e) = first(b + 8) {
+            memory::prefetch(e);
+        }
+        if let Some(row) = first(b + 4).and_then(Entry::row) {
+            row.prefetch();
+        }
     }
 
     /// All rows of a bucket that take memory.

@@ -23,7 +23,7 @@ use super::Kind;
 pub const BIFS: &[Bif] = bifs![ets:step/1 => step];
 
 /// Rows and buckets looked at for one reduction.
-const PER_REDUCTION: usize = 2;
+const PER_REDUCTION: usize = 1;
 /// What a step does at least, however little of the slice is left.
 const MIN_STEP: usize = 200;
 
@@ -130,6 +130,7 @@ pub fn read_rows<'h>(
         let rows = shard.read();
         let Rows::Hash(h) = &*rows else { break };
         for b in skip.min(h.buckets())..h.buckets() {
+            h.approach(b);
             for row in h.bucket(b) {
                 f(row);
                 *budget = budget.saturating_sub(1);

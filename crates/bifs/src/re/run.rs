@@ -25,7 +25,7 @@ const SLICE: u32 = 20_000;
 static SLICE_NOW: AtomicU32 = AtomicU32::new(SLICE);
 /// Bytes left in the subject from which on a match runs on the pool.
 const LONG_SUBJECT: usize = 256 << 10;
-const BYTES_PER_REDUCTION: usize = 64;
+const BYTES_PER_REDUCTION: usize = 16;
 /// Subjects this long are remembered as text while a program goes through them match by match.
 const REMEMBER: usize = 1 << 10;
 

@@ -146,14 +146,36 @@ pub fn is_due(p: &Process) -> bool {
         || p.heap.off_heap_bytes() / 8 > p.bin_vheap_limit.get() as usize
 }
 
+/// Words that a collection copies at most, or nearly so, on a scheduler thread: one or two milliseconds' work.
+const LONG: usize = 1 << 17;
+
+/// Whether a collection is likely to copy so much that a scheduler thread should not be kept with it.
+pub fn is_long(p: &Process) -> bool {
+    let young = used_words(p) - mature_words(p);
+    if block_words(p) + old_block_words(p) + p.heap.fragment_words() < LONG {
+        return false;
+    }
+    let old = if is_major(p) || !old_heap_has_room(p) {
+        old_used_words(p)
+    } else {
+        0
+    };
+    // Most of what is young dies, messages included.
+    mature_words(p) + (young + p.heap.fragment_words()) / 4 + stack_words(p) + old > LONG
+}
+
+fn is_major(p: &Process) -> bool {
+    p.has_flag(flag::NEED_FULLSWEEP)
+        || p.minor_collections.get() >= p.fullsweep_after.get()
+        || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get()
+}
+
 /// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
 pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     let monitor = crate::sysmon::get().map(|s| (s, std::time::Instant::now()));
     crate::trace::call::before_collection(p);
     let before = used_words(p) + old_used_words(p) + p.heap.used_fragment_words();
-    let major = p.has_flag(flag::NEED_FULLSWEEP)
-        || p.minor_collections.get() >= p.fullsweep_after.get()
-        || p.bin_old_vheap.get() > p.bin_old_vheap_limit.get();
+    let major = is_major(p);
     let size = block_words(p);
     let old_fits = old_heap_has_room(p);
     let traced = p.shared.is_traced(flags::GARBAGE_COLLECTION);
@@ -173,8 +195,9 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
         collect_old(p, need, live_x)
     };
     p.set_flag(flag::GREW, is_tight(p, need, size));
+    let moved = resize(p, need, live_x);
     let mut out = Outcome {
-        copied: copied + resize(p, need, live_x),
+        copied: copied + moved,
         too_large: false,
     };
     p.set_flag(flag::FORCE_GC, false);
@@ -195,7 +218,8 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     if out.too_large {
         crate::process::exit::heap_too_large(p, block_words(p) + old_block_words(p));
     }
-    p.bump_reductions(out.copied / 16);
+    // As the reference engine does, which charges less for what only moves to a block of another size.
+    p.bump_reductions(copied / 16 + moved / 100);
     out
 }
 
@@ -204,8 +228,13 @@ pub fn collect_swapped_out(p: &Process, major: bool) -> Outcome {
     if major {
         p.set_flag(flag::NEED_FULLSWEEP, true);
     }
+    collect_swapped_out_for(p, 0)
+}
+
+/// The same; `need` words are free afterwards.
+pub fn collect_swapped_out_for(p: &Process, need: usize) -> Outcome {
     let mut x = live_registers(p);
-    let out = collect(p, 0, &mut x);
+    let out = collect(p, need, &mut x);
     keep_registers(p, x);
     out
 }
@@ -304,7 +333,9 @@ fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
 /// before it copies and not afterwards.
 fn block_for(p: &Process, need: usize) -> usize {
     let room = used_words(p) - mature_words(p) + outside_words(p) + stack_words(p) + RESERVED;
-    let wanted = if p.has_flag(flag::GREW) {
+    // What comes from outside is alive for the most part, too.
+    let grows = p.has_flag(flag::GREW) || outside_words(p) > block_words(p);
+    let wanted = if grows {
         (room + need) / 2 * 3
     } else if need > block_words(p) / 4 {
         room + need

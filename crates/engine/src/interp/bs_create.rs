@@ -119,8 +119,10 @@ pub unsafe fn create(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as the caller promises.
     let cx = unsafe { Cx::new(p, x, pc) };
     let need = cx.word(2) as usize + RESULT_WORDS;
-    if crate::gc::is_due(p) || super::stress() || !super::has_room(p, need) {
-        cx.collect(need, cx.a());
+    if (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
+        && let Err(go) = cx.make_room(need, cx.a())
+    {
+        return go;
     }
     let n = cx.b();
     // What does not vary and appends in place, or is short, needs none of the machinery for errors.
@@ -537,8 +539,10 @@ pub unsafe fn init(p: &Process, x: *mut Word, pc: *const Word) -> Go {
         Ok(n) => n,
         Err(f) => return fail_plain(cx, &f),
     };
-    if crate::gc::is_due(p) || super::stress() || !super::has_room(p, need) {
-        cx.collect(need, cx.a());
+    if (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
+        && let Err(go) = cx.make_room(need, cx.a())
+    {
+        return go;
     }
     let (t, base) = if size <= HEAP_BITS_MAX_BYTES * 8 {
         p.heap.heap_bits_zeroed(size)
@@ -563,8 +567,9 @@ pub unsafe fn init_append(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let need = cx.word(2) as usize + RESULT_WORDS;
     if cx.a() != super::slow::NO_LIVE
         && (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
+        && let Err(go) = cx.make_room(need, cx.a())
     {
-        cx.collect(need, cx.a());
+        return go;
     }
     let segment = Segment {
         kind: kind::APPEND,

@@ -8,7 +8,7 @@ use super::stacktrace::Top;
 use super::{Outcome, static_code};
 use crate::bif::{BifFlags, BifResult};
 use crate::code::{Export, FunEntry, export, find_export, purge};
-use crate::process::{Class, Mfa, flag};
+use crate::process::{Apart, Class, Mfa, flag};
 use crate::{Bif, Process, Stop};
 use corten_term::layout::*;
 use corten_term::{Atom, Term, Word, am};
@@ -110,10 +110,11 @@ fn run_with(cx: Cx<'_>, bif: &'static Bif, flags: BifFlags, mfa: Mfa, next: Next
             return run_traced(cx, bif, mfa, next);
         }
         if flags.contains(BifFlags::DIRTY_IO) {
+            p.apart.set(Apart::Native);
             return cx.leave(cx.pc, n, Outcome::DirtyIo);
         }
         if flags.contains(BifFlags::DIRTY_CPU) {
-            return cx.leave(cx.pc, n, Outcome::DirtyCpu);
+            return cx.leave_for(Apart::Native, cx.pc, n);
         }
     }
     p.pc.set(cx.pc);
@@ -195,7 +196,7 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
             to.code.load(Ordering::Acquire)
         }
         Stop::Again => cx.leave(cx.pc, arity, Outcome::Yield),
-        Stop::Pool => cx.leave(cx.pc, arity, Outcome::DirtyCpu),
+        Stop::Pool => cx.leave_for(Apart::Native, cx.pc, arity),
         Stop::Wait => cx.leave(cx.pc, arity, Outcome::Wait),
         Stop::YieldWith(value) => {
             cx.set_x(0, value.raw());
@@ -208,6 +209,10 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
                 flag::NEED_FULLSWEEP,
                 major || p.has_flag(flag::NEED_FULLSWEEP),
             );
+            if super::is_long_here(p) {
+                let to = proceed(cx, next);
+                return cx.leave_for(Apart::Collection, to, 1);
+            }
             cx.collect(0, 1);
             proceed(cx, next)
         }
@@ -258,9 +263,52 @@ pub fn guard_failed<'h>(cx: Cx<'h>, e: &Export, args: &[Term<'h>], stop: Stop<'h
     native_raised(cx, mfa_of(e), args, stop)
 }
 
-/// Runs the dirty native function at which the process left the interpreter, on a dirty thread. The process is
-/// then ready to go on on a normal one.
+/// Does on a dirty thread what the process left the interpreter for. The process is then ready to go on on a
+/// normal one.
 pub fn run_dirty(p: &Process, registers: &mut Registers) -> Outcome {
+    match p.apart.get() {
+        Apart::Native => run_native(p, registers),
+        Apart::Guard => {
+            crate::sched::state::claim(&p.shared);
+            run_guard(p, registers)
+        }
+        Apart::Collection => {
+            crate::sched::state::claim(&p.shared);
+            crate::gc::collect_swapped_out_for(p, super::APART_ROOM);
+            Outcome::Yield
+        }
+    }
+}
+
+/// The guard BIF or arithmetic instruction at which the process stopped: all have the layout of `GuardBif`.
+fn run_guard(p: &Process, registers: &mut Registers) -> Outcome {
+    super::swap_in(p, registers);
+    let (x, pc) = (registers.x.as_mut_ptr(), p.pc.get());
+    // SAFETY: the process left at the instruction; its state is in its fields.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    let mut live = cx.a();
+    // The destination may lie beyond the live registers.
+    if cx.c() & DST_Y == 0 {
+        for i in live..=cx.c() {
+            cx.set_x(i, NIL);
+        }
+        live = live.max(cx.c() + 1);
+    }
+    // SAFETY: as above.
+    let to = unsafe { super::slow::guard_bif(p, x, pc) };
+    if to.is_null() {
+        return Outcome::from_ret(registers.outcome);
+    }
+    // Where an exception is caught x0 to x3 matter.
+    if cx.x(0).is_none() {
+        live = live.max(4);
+    }
+    super::swap_out(p, registers, to, live);
+    Outcome::Yield
+}
+
+/// The dirty native function at whose call it stopped.
+fn run_native(p: &Process, registers: &mut Registers) -> Outcome {
     super::swap_in(p, registers);
     let pc = p.pc.get();
     let x = registers.x.as_mut_ptr();

@@ -15,6 +15,7 @@
 use super::ops::TABLE;
 use crate::Process;
 use crate::gc::RESERVED;
+use crate::process::{Apart, flag};
 use corten_term::{Term, Word};
 
 /// What a handler returns: an [`super::Outcome`] as a number, or [`CONTINUE`].
@@ -635,6 +636,22 @@ impl<'h> Cx<'h> {
             offset => Some(self.at(offset)),
         }
     }
+    /// What an instruction does before anything else: collects garbage, so that `need` words are free then. If that
+    /// takes long, the process leaves (`Err`) to have it done elsewhere and comes back to the instruction.
+    #[cold]
+    #[inline(never)]
+    pub fn make_room(&self, need: usize, live: usize) -> Result<(), Go> {
+        if need <= super::APART_ROOM && super::is_long_here(self.p) {
+            return Err(self.leave_for(Apart::Collection, self.pc, live));
+        }
+        self.collect(need, live);
+        Ok(())
+    }
+    /// Leaves the interpreter for a dirty thread.
+    pub fn leave_for(&self, what: Apart, pc: *const Word, live: usize) -> Go {
+        self.p.apart.set(what);
+        self.leave(pc, live, super::Outcome::DirtyCpu)
+    }
     /// Collects garbage; `need` words are free then.
     #[cold]
     #[inline(never)]
@@ -645,6 +662,17 @@ impl<'h> Cx<'h> {
     #[inline(always)]
     pub fn collect_if_due(&self, live: usize) {
         if crate::gc::is_due(self.p) || super::stress() {
+            self.collect_soon(live);
+        }
+    }
+    /// Collects, or, if that takes long, has it done when the process is swapped out, which is soon.
+    #[cold]
+    #[inline(never)]
+    fn collect_soon(&self, live: usize) {
+        if super::is_long_here(self.p) {
+            self.p.set_flag(flag::FORCE_GC, true);
+            self.p.reductions_left.set(0);
+        } else {
             self.collect(0, live);
         }
     }

@@ -44,7 +44,7 @@ pub use static_code::write_stub;
 
 use crate::Process;
 use crate::gc::RESERVED;
-use crate::process::INLINE_X;
+use crate::process::{Apart, INLINE_X};
 use corten_term::Word;
 use machine::{Ret, S};
 use std::sync::OnceLock;
@@ -82,6 +82,10 @@ impl Outcome {
 pub fn run(p: &Process, registers: &mut Registers) -> Outcome {
     swap_in(p, registers);
     if p.has_flag(crate::process::flag::FORCE_GC) {
+        if is_long_here(p) {
+            p.apart.set(Apart::Collection);
+            return Outcome::DirtyCpu;
+        }
         let live = usize::from(p.live.get());
         collect(p, 0, &mut registers.x[..live]);
     }
@@ -114,6 +118,15 @@ fn swap_in(p: &Process, registers: &mut Registers) {
     }
     let more = p.more_x.borrow();
     registers.x[INLINE_X..INLINE_X + more.len()].copy_from_slice(&more);
+}
+
+/// Words that are free after a collection on a dirty thread; what needs more collects where it is.
+const APART_ROOM: usize = 1 << 12;
+
+/// Whether a collection should not be made by this thread because it would keep a scheduler.
+#[cold]
+fn is_long_here(p: &Process) -> bool {
+    crate::gc::is_long(p) && crate::sched::current_index().is_some() && !stress()
 }
 
 /// Collects garbage: afterwards `need` words are free. `live` are the live X registers.

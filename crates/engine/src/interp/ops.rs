@@ -320,8 +320,8 @@ ops! {
     UpdateNativeRecord "an bn cd L S (TS)*b" slow records::update;
 
     Send "an E" slow receive::send;
-    LoopRec "ad rel" slow receive::loop_rec;
-    LoopRecEnd "rel" slow receive::loop_rec_end;
+    LoopRec "ad rel" hot receive::next_message;
+    LoopRecEnd "rel" hot receive::no_match;
     RemoveMessage "" slow receive::remove_message;
     Timeout "" slow receive::timeout;
     Wait "rel" slow receive::wait;

@@ -9,6 +9,9 @@ use crate::trace::flags;
 use crate::{Process, signal};
 use corten_term::{Term, Word, am};
 
+/// Words of a message that are copied for one reduction.
+const WORDS_PER_REDUCTION: usize = 64;
+
 /// `send`: the destination in x0, the message in x1, which is also the result.
 ///
 /// # Safety
@@ -18,20 +21,45 @@ pub unsafe fn send(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let cx = unsafe { Cx::new(p, x, pc) };
     match cx.x(0).as_local_pid() {
         Some(pid) => {
+            let mut words = 0;
             if p.shared.is_traced(flags::SEND | flags::TOKEN) {
                 p.pc.set(pc);
                 signal::send::send(p, cx.x(0), cx.x(1));
             } else {
-                signal::send::message_from(Term::pid(p.pid()), pid, cx.x(1));
+                let sent = signal::send::message_from(Term::pid(p.pid()), pid, cx.x(1));
+                words = sent.unwrap_or(0);
             }
             cx.set_x(0, cx.x(1).raw());
-            p.bump_reductions(3);
+            p.bump_reductions(3 + words / WORDS_PER_REDUCTION);
             cx.skip(2)
         }
         // SAFETY: as the caller promises; word 1 is the export of `erlang:'!'/2`.
         None => unsafe { calls::call_bif(p, x, pc) },
     }
 }
+
+const LOOP_REC: Handler = slow_handler!(loop_rec);
+const LOOP_REC_END: Handler = slow_handler!(loop_rec_end);
+
+op!(
+    /// [`loop_rec`], if there is a message.
+    next_message | s | {
+    let Some(w) = (*s.p).mailbox.examine_quickly() else {
+        tail!(s, LOOP_REC);
+    };
+    s.put(s.a(), w);
+    s.step(1);
+});
+op!(
+    /// [`loop_rec_end`], if the slice is not over.
+    no_match | s | {
+    if s.reds <= 1 {
+        tail!(s, LOOP_REC_END);
+    }
+    (*s.p).mailbox.pass_over();
+    s.reds -= 1;
+    s.jump(s.rel());
+});
 
 /// `loop_rec`: `a` is the destination, `rel` where to wait.
 ///

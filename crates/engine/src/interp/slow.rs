@@ -3,6 +3,7 @@
 use super::calls;
 use super::exceptions::{error, error_atom, error_pair};
 use super::machine::*;
+use crate::process::Apart;
 use crate::{Bif, Process, Stop};
 use corten_term::layout::*;
 use corten_term::{Term, Word, am, arith, compare, map};
@@ -37,7 +38,9 @@ pub const FLOAT_ERROR: Handler = slow_handler!(float_error);
 pub unsafe fn allocate(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as the caller promises.
     let cx = unsafe { Cx::new(p, x, pc) };
-    cx.collect(cx.a() + cx.c(), cx.b());
+    if let Err(go) = cx.make_room(cx.a() + cx.c(), cx.b()) {
+        return go;
+    }
     p.stack_top.set(p.stack_top.get().wrapping_sub(cx.a()));
     cx.skip(1)
 }
@@ -49,8 +52,10 @@ pub unsafe fn allocate(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 pub unsafe fn test_heap(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    cx.collect(rel(cx.word(0)) as usize, cx.a());
-    cx.skip(1)
+    match cx.make_room(rel(cx.word(0)) as usize, cx.a()) {
+        Ok(()) => cx.skip(1),
+        Err(go) => go,
+    }
 }
 
 macro_rules! comparisons {
@@ -105,6 +110,7 @@ pub unsafe fn guard_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
             cx.put(cx.c(), value);
             cx.skip(3 + n + (cx.b() >> 8))
         }
+        Err(Stop::Pool) if cx.a() != NO_LIVE => cx.leave_for(Apart::Guard, pc, cx.a()),
         Err(stop) => match cx.label(1) {
             Some(fail) => fail,
             None => calls::guard_failed(cx, export, args, stop),
@@ -116,7 +122,7 @@ pub unsafe fn guard_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 const ARITHMETIC_WORDS: usize = 8;
 
 macro_rules! arithmetic {
-    ($($handler:ident $body:ident $f:path;)*) => {$(
+    ($($handler:ident $body:ident $f:path, $long:literal;)*) => {$(
         pub const $handler: Handler = slow_handler!($body);
         /// # Safety
         /// As above.
@@ -126,7 +132,12 @@ macro_rules! arithmetic {
             if cx.a() != NO_LIVE
                 && (crate::gc::is_due(p) || super::stress() || !super::has_room(p, ARITHMETIC_WORDS))
             {
-                cx.collect(ARITHMETIC_WORDS, cx.a());
+                if let Err(go) = cx.make_room(ARITHMETIC_WORDS, cx.a()) {
+                    return go;
+                }
+            }
+            if $long && cx.a() != NO_LIVE && is_long_product(cx.src(3), cx.src(4)) {
+                return cx.leave_for(Apart::Guard, pc, cx.a());
             }
             match $f(&p.heap, cx.src(3), cx.src(4)) {
                 Ok(t) => {
@@ -140,18 +151,31 @@ macro_rules! arithmetic {
         }
     )*};
 }
+// The last column: whether it takes more than time in proportion to the length of the integers.
 arithmetic! {
-    ADD add arith::add;
-    SUB sub arith::sub;
-    MUL mul arith::mul;
-    DIV div arith::int_div;
-    REM rem arith::rem;
-    BAND band arith::band;
-    BOR bor arith::bor;
-    BXOR bxor arith::bxor;
-    BSL bsl arith::bsl;
-    BSR bsr arith::bsr;
-    DIV_FLOAT div_float arith::div_float;
+    ADD add arith::add, false;
+    SUB sub arith::sub, false;
+    MUL mul arith::mul, true;
+    DIV div arith::int_div, true;
+    REM rem arith::rem, true;
+    BAND band arith::band, false;
+    BOR bor arith::bor, false;
+    BXOR bxor arith::bxor, false;
+    BSL bsl arith::bsl, false;
+    BSR bsr arith::bsr, false;
+    DIV_FLOAT div_float arith::div_float, false;
+}
+
+/// Whether multiplying or dividing these is too much for a scheduler thread, and this is one.
+fn is_long_product(l: Term<'_>, r: Term<'_>) -> bool {
+    const STEPS: usize = 1 << 19;
+    match (l.as_big(), r.as_big()) {
+        (Some(l), Some(r)) => {
+            l.limbs.len().saturating_mul(r.limbs.len()) > STEPS
+                && crate::sched::current_index().is_some()
+        }
+        _ => false,
+    }
 }
 
 /// `map_get` and `is_map_key`.
@@ -322,8 +346,10 @@ unsafe fn put_map_new_keys(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let n = cx.b();
     // The copy of the fast path may have failed for want of room.
     let need = 2 * (MAP_FLAT_MAX + MOST);
-    if crate::gc::is_due(p) || !super::has_room(p, need) {
-        cx.collect(need, cx.a());
+    if (crate::gc::is_due(p) || !super::has_room(p, need))
+        && let Err(go) = cx.make_room(need, cx.a())
+    {
+        return go;
     }
     if n <= MOST {
         let mut pairs = [(Term::NIL, Term::NIL); MOST];

@@ -210,6 +210,17 @@ pub mod flag {
     pub const LONG_QUEUE: u32 = 1 << 31;
 }
 
+/// What a process went to a dirty thread for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Apart {
+    /// The native function at whose call it stopped.
+    Native,
+    /// The guard BIF or arithmetic instruction at which it stopped.
+    Guard,
+    /// A long collection.
+    Collection,
+}
+
 /// Registers kept in the structure while swapped out; more go to `more_x`.
 pub const INLINE_X: usize = 4;
 
@@ -247,6 +258,8 @@ pub struct Process {
     pub pc: Cell<*const Word>,
     /// Live registers while swapped out.
     pub live: Cell<u16>,
+    /// What a dirty thread is to do with it.
+    pub apart: Cell<Apart>,
     pub flags: Cell<u32>,
     pub x: [Cell<Word>; INLINE_X],
     pub more_x: RefCell<Vec<Word>>,
@@ -359,6 +372,7 @@ impl Process {
             fullsweep_after: Cell::new(config.fullsweep_after),
             pc: Cell::new(std::ptr::null()),
             live: Cell::new(0),
+            apart: Cell::new(Apart::Native),
             flags: Cell::new(flags),
             x: std::array::from_fn(|_| Cell::new(corten_term::layout::NIL)),
             more_x: RefCell::default(),

@@ -10,6 +10,7 @@
 
 use super::node::{Kind, Message, Node, Signal};
 use crate::Process;
+use corten_term::memory::prefetch;
 use corten_term::{RefNumbers, Term, Word};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -104,6 +105,42 @@ impl Mailbox {
                 self.save.set(link);
             }
             *link
+        }
+    }
+
+    /// The message at the save pointer, if there is one and nothing is in the way: [`Mailbox::examine`] without a loop.
+    #[inline(always)]
+    pub(crate) fn examine_quickly(&self) -> Option<Word> {
+        // SAFETY: links of our list.
+        unsafe {
+            let node = *self.save();
+            if node.is_null() || (*node).kind != Kind::Message {
+                return None;
+            }
+            self.examining.set(true);
+            // In a long queue each message is a cache miss or two: the one after the next is fetched ahead, its node and
+            // what lies in front of that, the term.
+            let next = (*node).next;
+            if !next.is_null() {
+                let later = (*next).next.cast_const().cast::<u8>();
+                prefetch(later);
+                prefetch(later.wrapping_sub(64));
+            }
+            Some((*node.cast::<Message>()).term)
+        }
+    }
+    /// The message that [`Mailbox::examine_quickly`] gave does not match: on to the next one.
+    #[inline(always)]
+    pub(crate) fn pass_over(&self) {
+        // SAFETY: links of our list; a message is examined, so the save pointer is at one.
+        unsafe {
+            let node = *self.save();
+            if !node.is_null() && (*node).kind == Kind::Message {
+                self.examining.set(false);
+                self.save.set(&raw mut (*node).next);
+            } else {
+                self.advance();
+            }
         }
     }
 

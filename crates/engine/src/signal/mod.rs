@@ -45,8 +45,7 @@ impl Parcel {
                 term: t.raw(),
             };
         }
-        let heap = Heap::with_capacity(corten_term::copy::size(t));
-        let term = corten_term::copy::copy(t, &heap).raw();
+        let (heap, term) = corten_term::copy::pack(t, 0);
         Parcel { heap, term }
     }
     /// A copy that refers to nothing outside, literals neither: for what is kept and not passed on at once.

@@ -44,11 +44,12 @@ impl Signal {
 #[repr(C)]
 pub struct Message {
     head: Signal,
+    /// Beside the head, as that is what a search through a long queue reads.
+    pub(super) term: Word,
     /// First fragment of the payload: holds this node too.
     pub(super) fragment: *mut Fragment,
     off_heap: *mut Word,
     off_heap_bytes: usize,
-    pub(super) term: Word,
     /// Who has sent it: a pid, or a sequential trace token on the same heap, or `undefined` if it was no process.
     pub(super) token: Word,
 }
@@ -197,9 +198,7 @@ impl Node {
         if t.is_immediate() {
             return Node::bare(t.raw(), carried.raw());
         }
-        let size = copy::size(t);
-        let heap = Heap::with_capacity(size + MESSAGE_WORDS);
-        let term = copy::copy(t, &heap).raw();
+        let (heap, term) = copy::pack(t, MESSAGE_WORDS);
         Node::in_heap(heap, term, carried.raw())
     }
 
@@ -253,6 +252,13 @@ impl Node {
             body,
         });
         Node(NonNull::from(Box::leak(control)).cast())
+    }
+
+    /// Words of payload of a message that was made just now.
+    pub fn words(&self) -> usize {
+        debug_assert!(self.is_message());
+        // SAFETY: we own the message; the payload of a new one lies in one fragment.
+        unsafe { (*(*self.0.cast::<Message>().as_ptr()).fragment).used }
     }
 
     pub fn is_message(&self) -> bool {

@@ -43,19 +43,21 @@ pub fn urgent(to: Pid, body: Body, priority: u32) -> Result<(), Node> {
 
 /// Sends a copy of `t`, in nobody's name. False: there is no such process.
 pub fn message(to: Pid, t: Term<'_>) -> bool {
-    message_from(Term::UNDEFINED, to, t)
+    message_from(Term::UNDEFINED, to, t).is_some()
 }
 
-/// The same; `carried` is what the message says of its sender: a pid, a sequential trace token, or nothing.
+/// The same; `carried` is what the message says of its sender: a pid, a sequential trace token, or nothing. The words that
+/// the copy takes, or none if there is no such process.
 #[inline]
-pub fn message_from(carried: Term<'_>, to: Pid, t: Term<'_>) -> bool {
+pub fn message_from(carried: Term<'_>, to: Pid, t: Term<'_>) -> Option<usize> {
     let guard = crossbeam_epoch::pin();
-    match node().processes.lookup(to, &guard) {
-        Some(shared) if !shared.is_exiting() => {
-            deliver_to(shared, Node::message_from(carried, t)).is_ok()
-        }
-        _ => false,
+    let shared = node().processes.lookup(to, &guard)?;
+    if shared.is_exiting() {
+        return None;
     }
+    let message = Node::message_from(carried, t);
+    let words = message.words();
+    deliver_to(shared, message).is_ok().then_some(words)
 }
 
 /// Sends a term that already lies on a heap of its own.

@@ -43,6 +43,9 @@ struct Machine<'t> {
 
 /// The order of two terms; `exact` is the order of map keys.
 pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
+    if let Some(o) = plain_tuples(a, b) {
+        return o;
+    }
     let mut machine = Machine {
         stack: Vec::new(),
         exact,
@@ -55,6 +58,22 @@ pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
             Err(result) => return result,
         }
     }
+}
+
+/// The order of two tuples as far as small integers and atoms decide it: keys of tables are often such.
+#[inline]
+fn plain_tuples(a: Term<'_>, b: Term<'_>) -> Option<Ordering> {
+    let (x, y) = (a.as_tuple()?, b.as_tuple()?);
+    if x.len() != y.len() {
+        return Some(x.len().cmp(&y.len()));
+    }
+    for (a, b) in x.iter().zip(y) {
+        match quick(*a, *b)? {
+            Ordering::Equal => {}
+            o => return Some(o),
+        }
+    }
+    Some(Ordering::Equal)
 }
 
 /// Rank of a term's type; what is no value comes first or last.
