@@ -62,8 +62,8 @@ END {
   print "\n## Differences\n"
   if (!d) print "None."
   for (i = 1; i <= d; i++) {
-    split(diff[i], a, "\t"); r = result[a[1], a[2]]; w = detail[a[1], a[2]]; gsub(/`/, "\x27", w)
-    printf "- %s `%s`: %s; %s\n", a[1], a[2], r ? r : "not run", (a[1], a[2]) in why ? why[a[1], a[2]] : "not looked into: `" w "`"
+    split(diff[i], a, "\t"); r = result[a[1], a[2]]; text = detail[a[1], a[2]]; gsub(/`/, "\x27", text)
+    printf "- %s `%s`: %s; %s\n", a[1], a[2], r ? r : "not run", (a[1], a[2]) in why ? why[a[1], a[2]] : "not looked into: `" text "`"
   }
   print "\n## Suites that are not run\n"
   for (i = 1; i <= nk; i++) { split(skip[i], a, "\t"); printf "- %s: %s\n", a[1], a[2] }
