@@ -12,9 +12,9 @@ pub const BIFS: &[Bif] = bifs![
 
 /// The options, in the order in which they are shown.
 const OPTIONS: [(u32, Atom); 4] = [
-    (profile::RUNNABLE_PORTS, am::runnable_ports),
-    (profile::RUNNABLE_PROCESSES, am::runnable_procs),
     (profile::SCHEDULER, am::scheduler),
+    (profile::RUNNABLE_PROCESSES, am::runnable_procs),
+    (profile::RUNNABLE_PORTS, am::runnable_ports),
     (profile::EXCLUSIVE, am::exclusive),
 ];
 

@@ -54,7 +54,12 @@ pub fn reset_all(p: &Process) {
 struct Reset;
 impl Work for Reset {
     fn run(self: Box<Self>, p: &Process) {
-        store(p, Term::NIL);
+        if let Some(cold) = p.cold.borrow_mut().as_mut() {
+            (cold.seq_clock, cold.seq_last) = (0, 0);
+        }
+        if has_token(p) {
+            store(p, Term::NIL);
+        }
         p.mailbox.forget_tokens();
     }
 }
