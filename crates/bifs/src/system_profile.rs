@@ -12,10 +12,10 @@ pub const BIFS: &[Bif] = bifs![
 
 /// The options, in the order in which they are shown.
 const OPTIONS: [(u32, Atom); 4] = [
+    (profile::EXCLUSIVE, am::exclusive),
     (profile::SCHEDULER, am::scheduler),
     (profile::RUNNABLE_PROCESSES, am::runnable_procs),
     (profile::RUNNABLE_PORTS, am::runnable_ports),
-    (profile::EXCLUSIVE, am::exclusive),
 ];
 
 fn system_profile_0<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {
