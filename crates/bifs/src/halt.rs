@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub const BIFS: &[Bif] = bifs![erlang:halt/2 => halt_2];
 
-/// Longest slogan that the reference engine takes.
+/// Characters of a slogan that are shown; the rest is cut off.
 const SLOGAN_MAX: usize = 1023;
 
 fn halt_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -36,14 +36,12 @@ fn halt_2<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if a[0].is(am::abort) {
         halt::abort()
     }
-    let characters = a[0]
+    let mut characters = a[0]
         .is_list()
         .then(|| crate::util::characters(a[0]))
         .flatten()
         .badarg()?;
-    if characters.len() > SLOGAN_MAX {
-        return Err(Stop::BADARG);
-    }
+    characters.truncate(SLOGAN_MAX);
     let text = characters
         .into_iter()
         .map(char::from_u32)
