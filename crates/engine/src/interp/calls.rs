@@ -229,12 +229,14 @@ fn stopped<'h>(cx: Cx<'h>, mfa: Mfa, args: &'h [Term<'h>], stop: Stop<'h>, next:
     }
 }
 
-/// A traced function that goes on in steps was called once.
+/// A traced function that goes on in steps was called once: its body is next, whatever breakpoints are on the way.
 #[cold]
 fn goes_on_traced(p: &Process, to: &'static Export) -> Go {
-    match crate::trace::breakpoint::traced_entry(to) {
+    match crate::trace::breakpoint::entry_of(mfa_of(to)) {
         Some(entry) => {
-            p.set_flag(flag::PASSED_BREAKPOINT, true);
+            if crate::trace::breakpoint::at(entry).is_some() {
+                p.set_flag(flag::PASSED_BREAKPOINT, true);
+            }
             entry
         }
         None => to.code.load(Ordering::Acquire),
