@@ -33,6 +33,7 @@ pub const BIFS: &[Bif] = bifs![
     erts_internal:garbage_collect/1 => garbage_collect,
     erts_internal:is_system_process/1 => is_system_process,
     erts_internal:dirty_process_handle_signals/1 => dirty_process_handle_signals,
+    erts_internal:check_dirty_process_code/2 => check_dirty_process_code,
     erts_internal:is_process_executing_dirty/1 => is_process_executing_dirty,
     erts_internal:process_display/2 => process_display,
     erlang:hibernate/0 => hibernate_here,
@@ -163,6 +164,18 @@ fn dirty_process_handle_signals<'h>(p: &'h Process, args: Args<'h>) -> BifResult
         Handled::Done => am::ok,
         Handled::More => am::more,
     }))
+}
+
+/// Only the handlers of dirty processes may ask. Here a dirty process's signals and tasks are seen to together
+/// (`signal::dirty`), so their answer is that the process will do it itself.
+fn check_dirty_process_code<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    if !node::helpers().is_some_and(|h| h.dirty_handlers.contains(&p.pid())) {
+        return Err(Stop::NOTSUP);
+    }
+    let target = local_pid(args[0])?;
+    args[1].as_atom().badarg()?;
+    let lives = target == p.pid() || state_of(target).is_some();
+    Ok(Term::atom(if lives { am::normal } else { am::false_ }))
 }
 
 /// `badarg`, `badopt`, `true`, or a reference that the answer comes with.

@@ -23,6 +23,7 @@ pub const BIFS: &[Bif] = bifs![
     erlang:trace_delivered/1 => trace_delivered,
     erts_trace_cleaner:check/0 => cleaner_check,
     erts_trace_cleaner:send_trace_clean_signal/1 => cleaner_signal,
+    erts_debug:breakpoint/2 => breakpoint_2,
 ];
 
 const BAD_OPTION: Stop<'static> = Stop::badarg_because(am::badopt);
@@ -188,6 +189,21 @@ fn functions(elements: &[Term<'_>]) -> Option<Functions> {
         function,
         arity: arity.map(|a| a.unwrap_or(u8::MAX)),
     })
+}
+
+/// How many functions calls of which now go to `error_handler:breakpoint/3`, or do so no more.
+fn breakpoint_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    let how = match a[1].as_bool().badarg()? {
+        true => How::On(None),
+        false => How::Off,
+    };
+    let which = a[0].as_tuple().and_then(functions).badarg()?;
+    let kinds = Kinds {
+        debug: true,
+        ..Kinds::default()
+    };
+    let meant = pattern::set(&session::legacy(), which, &how, kinds);
+    Ok(p.heap.uint(meant as u64))
 }
 
 // ---- trace_info ----

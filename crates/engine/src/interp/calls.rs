@@ -394,24 +394,34 @@ pub unsafe fn call_stub(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 /// Calls `error_handler:undefined_function(M, F, Args)`, or raises `undef`.
 #[cold]
 fn undefined(cx: Cx<'_>, m: Atom, f: Atom, arity: usize, next: Next) -> Go {
+    let mfa = Mfa {
+        module: m,
+        function: f,
+        arity: arity as u8,
+    };
+    handled(cx, am::undefined_function, mfa, next)
+}
+
+/// A function with a breakpoint of `erts_debug:breakpoint/2` is entered: `error_handler:breakpoint(M, F, Args)`.
+#[cold]
+pub fn debugged(cx: Cx<'_>, mfa: Mfa) -> Go {
+    handled(cx, am::breakpoint, mfa, Next::Return)
+}
+
+/// Calls the process's error handler for a function, or raises `undef`.
+fn handled(cx: Cx<'_>, how: Atom, mfa: Mfa, next: Next) -> Go {
     let p = cx.p;
-    let arguments = p.heap.list(cx.args(arity));
-    let handler = find_export(p.error_handler(), am::undefined_function, 3);
-    match handler {
-        Some(h) if h.is_loaded() && h.module != m => {
-            cx.set_x(0, Term::atom(m).raw());
-            cx.set_x(1, Term::atom(f).raw());
+    let arguments = p.heap.list(cx.args(usize::from(mfa.arity)));
+    match find_export(p.error_handler(), how, 3) {
+        Some(h) if h.is_loaded() && h.module != mfa.module => {
+            cx.set_x(0, Term::atom(mfa.module).raw());
+            cx.set_x(1, Term::atom(mfa.function).raw());
             cx.set_x(2, arguments.raw());
             push_continuation(cx, next);
             h.code.load(Ordering::Acquire)
         }
         _ => {
-            let mfa = Mfa {
-                module: m,
-                function: f,
-                arity: arity as u8,
-            };
-            let top = Top::native(cx.pc, mfa, cx.args(arity), None);
+            let top = Top::native(cx.pc, mfa, cx.args(usize::from(mfa.arity)), None);
             raise(cx, Class::Error, Term::atom(am::undef), top)
         }
     }

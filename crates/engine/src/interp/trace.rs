@@ -96,6 +96,9 @@ unsafe fn hit(p: &Process, x: *mut Word, pc: *const Word) -> Hit {
                 at_place(cx, &place, d);
             }
         }
+        if place.sessions.iter().any(|d| d.debug) {
+            return Hit::Go(calls::debugged(cx, place.mfa));
+        }
     }
     match place.kind {
         Kind::Trampoline(_, to) => Hit::Go(to),

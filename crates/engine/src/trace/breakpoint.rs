@@ -78,6 +78,8 @@ pub struct Data {
     pub count: Option<Arc<Count>>,
     pub time: Option<Arc<Tally>>,
     pub memory: Option<Arc<Tally>>,
+    /// Calls go to the caller's error handler instead (`erts_debug:breakpoint/2`).
+    pub debug: bool,
 }
 
 impl Data {
@@ -91,7 +93,14 @@ impl Data {
             count: None,
             time: None,
             memory: None,
+            debug: false,
         }
+    }
+    /// Takes all away.
+    pub(super) fn clear(&mut self) {
+        (self.calls, self.meta) = (None, None);
+        (self.count, self.time, self.memory) = (None, None, None);
+        self.debug = false;
     }
     fn is_empty(&self) -> bool {
         self.calls.is_none()
@@ -99,6 +108,7 @@ impl Data {
             && self.count.is_none()
             && self.time.is_none()
             && self.memory.is_none()
+            && !self.debug
     }
 }
 
@@ -447,15 +457,19 @@ pub fn forget_session(session: &Session) {
             continue;
         };
         let owner = mine.session.clone();
-        let clear = |d: &mut Data| {
-            (d.calls, d.meta, d.count, d.time, d.memory) = (None, None, None, None, None);
-        };
         match place.kind {
             Kind::Entry(_) => {
-                change.edit(pc as *mut Word, place.mfa, place.kind, &owner, false, clear);
+                change.edit(
+                    pc as *mut Word,
+                    place.mfa,
+                    place.kind,
+                    &owner,
+                    false,
+                    Data::clear,
+                );
                 change.mark_bif(place.mfa);
             }
-            Kind::Trampoline(e, _) => change.export(e, &owner, false, clear),
+            Kind::Trampoline(e, _) => change.export(e, &owner, false, Data::clear),
         }
     }
 }

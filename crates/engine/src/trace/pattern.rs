@@ -43,11 +43,12 @@ pub struct Kinds {
     pub count: bool,
     pub time: bool,
     pub memory: bool,
+    pub debug: bool,
 }
 
 impl Kinds {
     pub fn is_global(&self) -> bool {
-        !(self.local || self.meta.is_some() || self.count || self.time || self.memory)
+        !(self.local || self.meta.is_some() || self.count || self.time || self.memory || self.debug)
     }
 }
 
@@ -143,7 +144,7 @@ fn set_in(
                 _ => None,
             };
             change.export(e, session, true, |d| d.calls = Some(spec));
-        } else if on || global {
+        } else if (on && !kinds.debug) || global {
             // One session traces a function in one way only.
             change.export(e, session, false, |d| d.calls = None);
         }
@@ -152,7 +153,7 @@ fn set_in(
     for f in code.functions.iter().filter(|f| which.has(f.name, f.arity)) {
         functions += 1;
         if on && global {
-            change.entry(code, f, session, false, clear);
+            change.entry(code, f, session, false, Data::clear);
         } else if !global {
             let create = matches!(how, How::On(_));
             let spec = meta_spec.clone();
@@ -168,10 +169,6 @@ fn exported(code: &Loaded, which: Functions) -> Vec<&'static Export> {
     let found =
         matching.filter_map(|(name, arity, _)| code::find_export(code.module, *name, *arity));
     found.collect()
-}
-
-fn clear(d: &mut Data) {
-    (d.calls, d.meta, d.count, d.time, d.memory) = (None, None, None, None, None);
 }
 
 /// Sets or clears what `kinds` names.
@@ -208,6 +205,9 @@ fn edit(d: &mut Data, how: &How, kinds: Kinds, meta_spec: Option<Option<Arc<Spec
     }
     if kinds.memory {
         tally(&mut d.memory, how);
+    }
+    if kinds.debug {
+        d.debug = matches!(how, How::On(_));
     }
 }
 
