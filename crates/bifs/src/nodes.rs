@@ -90,18 +90,35 @@ fn monitor_node_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     monitor_node(p, a)
 }
 
+/// `name@host` with one `@`: letters, digits, `-` and `_`, then anything.
+fn is_node_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.split_once('@').is_some_and(|(short, host)| {
+        !short.is_empty() && short.chars().all(plain) && !host.is_empty() && !host.contains('@')
+    })
+}
+
 /// The node gets a name, once. It can be told apart from others then, and listens if `net_kernel` has it listen;
 /// connections to other nodes are not there yet.
 fn setnode<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let name = a[0].as_atom().badarg()?;
     let creation = a[1].as_u64().and_then(|n| u32::try_from(n).ok()).badarg()?;
-    let full = name
-        .name()
-        .split_once('@')
-        .is_some_and(|(short, host)| !short.is_empty() && !host.is_empty());
-    if !full || node::resolve(0).0 != am::Noname {
+    if !is_node_name(name.name()) || node::resolve(0).0 != am::Noname {
         return Err(Stop::BADARG);
     }
     node::set_local(name, creation);
     Ok(Term::TRUE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_node_name;
+
+    #[test]
+    fn names_of_nodes() {
+        assert!(is_node_name("a@b") && is_node_name("A-z_9@host.example") && is_node_name("a@é"));
+        for bad in ["", "a", "@", "a@", "@b", "a@b@c", "a b@c", "é@c"] {
+            assert!(!is_node_name(bad), "{bad}");
+        }
+    }
 }

@@ -2,12 +2,14 @@
 
 use crate::activity;
 use crate::prelude::*;
+use crate::system_info::internal_topology;
 use crate::util::{atom, is_atom_named};
 use corten_engine::code::export;
 use corten_engine::logger::{self, Receiver};
 use corten_engine::process::info::max_heap;
 use corten_engine::process::spawn::MaxHeap;
-use corten_engine::sched::{block, scheduler};
+use corten_engine::sched::topology::{Binding, Cpu, Topology};
+use corten_engine::sched::{binding, block, scheduler};
 use corten_engine::trace::seq;
 use corten_engine::trace::tracer::Tracer;
 use corten_engine::{gc, node, settings};
@@ -106,11 +108,56 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             _ => Err(Stop::BADARG),
         },
         "debug_flags" => Ok(Term::TRUE),
-        "scheduler_bind_type" if value.is_atom() => Ok(atom("unbound")),
+        "scheduler_bind_type" => {
+            deprecated(p, "scheduler_bind_type");
+            let how = Binding::of_name(value.as_atom().badarg()?.name()).badarg()?;
+            Ok(atom(binding::set_binding(how).badarg()?.name()))
+        }
+        "cpu_topology" => {
+            deprecated(p, "cpu_topology");
+            Err(Stop::Trap(
+                export(am::erlang, am::set_cpu_topology, 1),
+                vec![value],
+            ))
+        }
+        "internal_cpu_topology" => {
+            let new = if value.is(am::undefined) {
+                None
+            } else {
+                let cpus: Option<Vec<Cpu>> = value.to_vec().badarg()?.iter().map(cpu).collect();
+                Some(Topology::new(cpus.badarg()?).ok().badarg()?)
+            };
+            Ok(internal_topology(p, binding::define(new)))
+        }
         // A known flag with a value that is none for it.
-        "reset_seq_trace" | "scheduler_bind_type" => Err(Stop::BADARG),
+        "reset_seq_trace" => Err(Stop::BADARG),
         _ => Err(Stop::badarg_because(am::badopt)),
     }
+}
+
+/// Emulator flags are there for it.
+fn deprecated(p: &Process, flag: &str) {
+    let text = format!("erlang:system_flag({flag}, _) is deprecated: use +sbt and +sct\n");
+    logger::warning(Some(p.pid()), &text);
+}
+
+/// What `erlang:set_cpu_topology/1` makes of a processor.
+fn cpu(t: &Term<'_>) -> Option<Cpu> {
+    let [tag, levels @ ..] = &t.as_tuple_of::<7>()?;
+    let id = |t: &Term<'_>| t.as_small().and_then(|n| i32::try_from(n).ok());
+    let levels: Vec<i32> = levels.iter().map(id).collect::<Option<_>>()?;
+    let &[node, processor, processor_node, core, thread, logical] = &levels[..] else {
+        return None;
+    };
+    tag.as_atom().filter(|a| a.name() == "cpu")?;
+    Some(Cpu {
+        node,
+        processor,
+        processor_node,
+        core,
+        thread,
+        logical,
+    })
 }
 
 fn trap<'h>(function: Atom, value: Term<'h>) -> BifResult<'h> {

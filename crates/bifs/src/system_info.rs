@@ -6,7 +6,10 @@
 use crate::prelude::*;
 use crate::util::{atom, string};
 use crate::{activity, dumps, memory, names};
+use corten_engine::code::export;
 use corten_engine::process::info::max_heap;
+use corten_engine::sched::binding::{self, Which};
+use corten_engine::sched::topology::{Cpu, Topology};
 use corten_engine::settings;
 use corten_engine::time as clock;
 use corten_engine::trace::seq;
@@ -23,6 +26,9 @@ const CONTEXT_REDUCTIONS: i64 = 4000;
 
 fn system_info<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if let Some(key) = a[0].as_atom() {
+        if key.name() == "cpu_topology" {
+            return cpu_topology(p, atom("used"));
+        }
         let groups = [identity, scheduling, limits, clocks, build];
         if let Some(answer) = groups.iter().find_map(|g| g(p, key.name())) {
             return Ok(answer);
@@ -128,10 +134,6 @@ const OS_NAME: &str = "darwin";
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 const OS_NAME: &str = "unix";
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, |n| n.get())
-}
-
 /// Processors and the threads that use them.
 fn scheduling<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
     let c = &node().config;
@@ -181,12 +183,12 @@ fn scheduling<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
             "enabled"
         }),
         "multi_scheduling_blockers" | "normal_multi_scheduling_blockers" => Some(Term::NIL),
-        "scheduler_bind_type" => name("unbound"),
+        "scheduler_bind_type" => name(binding::binding().name()),
         "scheduler_bindings" => {
-            let unbound = vec![atom("unbound"); c.schedulers];
-            Some(p.heap.tuple(&unbound))
+            let each = |cpu: Option<i32>| cpu.map_or(atom("unbound"), |n| Term::small(n.into()));
+            let all: Vec<_> = binding::bound().into_iter().map(each).collect();
+            Some(p.heap.tuple(&all))
         }
-        "cpu_topology" => cpu_topology(p, atom("used")).ok(),
         "update_cpu_info" => name("unchanged"),
         "smp_support" | "threads" => Some(Term::TRUE),
         "thread_pool_size" => count(c.shown.thread_pool_size),
@@ -204,21 +206,39 @@ fn scheduling<'h>(p: &'h Process, key: &str) -> Option<Term<'h>> {
     }
 }
 
-/// One processor with as many cores as there are.
+/// `erlang:format_cpu_topology/1` makes it what programs see.
 fn cpu_topology<'h>(p: &'h Process, which: Term<'h>) -> BifResult<'h> {
-    match which.as_atom().map(Atom::name) {
-        Some("defined") => Ok(Term::UNDEFINED),
-        Some("used" | "detected") => {
-            let core = |i: usize| {
-                let logical = p.heap.tuple(&[atom("logical"), Term::small(i as i64)]);
-                p.heap.tuple(&[atom("core"), logical])
-            };
-            let all: Vec<_> = (0..cores()).map(core).collect();
-            let processor = p.heap.tuple(&[atom("processor"), p.heap.list(&all)]);
-            Ok(p.heap.list(&[processor]))
-        }
-        _ => Err(Stop::BADARG),
-    }
+    let which = match which.as_atom().map(Atom::name) {
+        Some("defined") => Which::Defined,
+        Some("detected") => Which::Detected,
+        Some("used") => Which::Used,
+        _ => return Err(Stop::BADARG),
+    };
+    Err(Stop::Trap(
+        export(am::erlang, am::format_cpu_topology, 1),
+        vec![internal_topology(p, binding::topology(which))],
+    ))
+}
+
+/// `{cpu, Node, Processor, ProcessorNode, Core, Thread, Logical}` of each.
+pub fn internal_topology<'h>(p: &'h Process, topology: Option<Topology>) -> Term<'h> {
+    let Some(topology) = topology else {
+        return Term::UNDEFINED;
+    };
+    let cpu = |c: &Cpu| {
+        let levels = [
+            c.node,
+            c.processor,
+            c.processor_node,
+            c.core,
+            c.thread,
+            c.logical,
+        ];
+        let levels = levels.map(|n| Term::small(n.into()));
+        p.heap.tuple(&[&[atom("cpu")], &levels[..]].concat())
+    };
+    let all: Vec<_> = topology.cpus().iter().map(cpu).collect();
+    p.heap.list(&all)
 }
 
 /// `{Key, Value}`

@@ -2,6 +2,7 @@
 
 use crate::bif::Bif;
 use crate::process::table::ProcessTable;
+use crate::sched::topology::{Binding, Topology};
 use corten_term::Atom;
 use corten_term::Pid;
 use std::sync::OnceLock;
@@ -47,6 +48,10 @@ pub struct Config {
     pub break_handler: BreakMode,
     /// `+W`: what `error_logger:warning_map` answers.
     pub warning_map: WarningMap,
+    /// `+sbt`, `+sct`, `+ssrct`: how schedulers are bound to processors, a topology to go by, and not to ask the system.
+    pub binding: Binding,
+    pub topology: Option<Topology>,
+    pub skip_topology: bool,
     /// Collect at every allocation point (`CORTEN_GC_STRESS=1`).
     pub gc_stress: bool,
     /// Flags that only `system_info` shows.
@@ -158,6 +163,9 @@ impl Default for Config {
             erts_version: "15.2.7".into(),
             break_handler: BreakMode::Menu,
             warning_map: WarningMap::Warning,
+            binding: Binding::Unbound,
+            topology: None,
+            skip_topology: false,
             gc_stress: false,
             shown: Shown::default(),
         }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use corten_engine::sched::topology::{Binding, Topology};
+
 /// Everything that the flags before the first `--` can say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flags {
@@ -35,8 +37,8 @@ pub struct Schedulers {
     pub stack: Option<u32>,
     pub dirty_cpu_stack: Option<u32>,
     pub dirty_io_stack: Option<u32>,
-    pub bind: &'static str,
-    pub topology: Option<String>,
+    pub binding: Binding,
+    pub topology: Option<Topology>,
     pub skip_topology: bool,
     pub busy_wait: BusyWait,
     pub dirty_cpu_busy_wait: BusyWait,
@@ -224,7 +226,7 @@ impl Flags {
                 stack: None,
                 dirty_cpu_stack: None,
                 dirty_io_stack: None,
-                bind: "u",
+                binding: Binding::Unbound,
                 topology: None,
                 skip_topology: false,
                 busy_wait: BusyWait::Medium,

@@ -96,6 +96,9 @@ fn config_of(args: EmulatorArgs) -> Config {
             time_correction: flags.time.correction,
             compat_rel: flags.system.compat_release,
         },
+        binding: s.binding,
+        topology: s.topology.clone(),
+        skip_topology: s.skip_topology,
         gc_stress: std::env::var_os("CORTEN_GC_STRESS").is_some_and(|v| v == "1"),
     }
 }

@@ -11,6 +11,8 @@
 use super::flags::{
     BadFileName, Break, BusyWait, FileNames, Flags, Percent, PortSignals, Warnings, Warp,
 };
+use corten_engine::sched::topology::{self, Binding, Topology};
+
 use super::number::{Bad, Pair, atoi, boolean, leading, one_of, pair, within, within_strict};
 
 /// How a flag gets its value.
@@ -72,8 +74,6 @@ const MAX_SMALL: i64 = (1 << 59) - 1;
 const SPIN: &str = "none | very_short | short | medium | long | very_long";
 const WAKE: &str = "very_low | low | medium | high | very_high";
 const WAKE_NAMES: &[&str] = &["very_low", "low", "medium", "high", "very_high"];
-const BIND_NAMES: &[&str] = &["u", "ns", "ts", "ps", "s", "nnts", "nnps", "tnnps", "db"];
-
 pub static FLAGS: &[Flag] = &[
     // Threads.
     flag(
@@ -151,14 +151,14 @@ pub static FLAGS: &[Flag] = &[
         "TYPE",
         "bind schedulers to processors: u | ns | ts | ps | s | nnts | nnps | tnnps | db",
         "setting scheduler bind type '{}' failed: invalid type",
-        |f, v| Ok(f.schedulers.bind = one_of(v, BIND_NAMES)?),
+        set_binding,
     ),
     flag(
         "stbt",
         "TYPE",
         "as +sbt, but without complaint where the system cannot",
         "setting scheduler bind type '{}' failed: invalid type",
-        |f, v| Ok(f.schedulers.bind = one_of(v, BIND_NAMES)?),
+        set_binding,
     ),
     flag(
         "sct",
@@ -842,26 +842,15 @@ fn set_file_names(f: &mut Flags, v: &str) -> Result<(), Bad> {
     Ok(())
 }
 
-/// Entries separated by `:`; in each, letters of a level followed by numbers, ranges and commas; `L` is a must.
 fn set_topology(f: &mut Flags, v: &str) -> Result<(), Bad> {
-    let fail = |why: &str| Err(Bad::Says(format!("bad cpu topology '{v}': {why}")));
-    if v.is_empty() {
-        return fail("missing cpu topology");
-    }
-    for entry in v.split(':') {
-        let mut levels = String::new();
-        for c in entry.chars() {
-            match c {
-                'L' | 'l' | 'T' | 't' | 'C' | 'c' | 'P' | 'p' | 'N' | 'n' => levels.push(c),
-                '0'..='9' | '-' | ',' if !levels.is_empty() => {}
-                _ => return fail("invalid identifier type"),
-            }
-        }
-        if !levels.contains(['L', 'l']) {
-            return fail("missing logical identifier");
-        }
-    }
-    f.schedulers.topology = Some(v.into());
+    let topology = Topology::parse(v);
+    let bad = |why: topology::Bad| Bad::Says(format!("bad cpu topology '{v}': {}", why.text()));
+    f.schedulers.topology = Some(topology.map_err(bad)?);
     f.schedulers.skip_topology = true;
+    Ok(())
+}
+
+fn set_binding(f: &mut Flags, v: &str) -> Result<(), Bad> {
+    f.schedulers.binding = Binding::of_flag(v).ok_or(Bad::Value)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The dirty pools: threads for native functions that block (IO) or compute for long (CPU). Threads are made when
 //! there is work and no idle one, up to the pool's size, and then stay.
 
+use super::binding;
 use super::scheduler::{self, enqueue};
 use super::{Outcome, Registers, SLICE, executor, state};
 use crate::node;
@@ -79,9 +80,8 @@ pub(super) fn submit(pool: Pool, p: ProcessPtr) {
         Pool::Io => format!("erts_dios_{number}"),
         Pool::Cpu => format!("erts_dcpus_{number}"),
     };
-    let started = std::thread::Builder::new()
-        .name(name)
-        .spawn(move || main(pool));
+    let thread = std::thread::Builder::new().name(name);
+    let started = binding::freely(|| thread.spawn(move || main(pool)));
     if started.is_err() {
         // No thread to be had: one that is there takes the work; with none, the node cannot go on.
         let mut inner = t.inner.lock();

@@ -6,10 +6,12 @@
 //! - [`dirty`] has the pools for native functions that block or take long;
 //! - [`block`] is for having the world to oneself;
 //! - [`progress`] is for knowing that all have finished a slice;
-//! - [`stats`] has the counters.
+//! - [`stats`] has the counters;
+//! - [`topology`] knows the processors, [`binding`] binds schedulers to them.
 //!
 //! The scheduler knows the interpreter only as an [`Executor`], installed at start.
 
+pub mod binding;
 pub mod block;
 pub mod dirty;
 pub mod progress;
@@ -17,6 +19,7 @@ pub mod runqueue;
 pub mod scheduler;
 pub mod state;
 pub mod stats;
+pub mod topology;
 
 pub use scheduler::{current_index, online, set_online, start};
 

@@ -6,7 +6,7 @@
 
 use super::runqueue::RunQueue;
 use super::stats::Counters;
-use super::{Outcome, Registers, SLICE, block, dirty, executor, state};
+use super::{Outcome, Registers, SLICE, binding, block, dirty, executor, state};
 use crate::process::state::{
     ACTIVE, BOOST_MASK, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPENDED, TIMEOUT,
 };
@@ -60,6 +60,7 @@ pub fn start() -> std::io::Result<()> {
         node().config.schedulers_online.clamp(1, all().len()),
         Ordering::SeqCst,
     );
+    binding::start();
     for i in 0..all().len() {
         std::thread::Builder::new()
             .name(format!("erts_sched_{}", i + 1))
@@ -179,7 +180,9 @@ fn main(index: usize) {
     let _ = me.thread.set(std::thread::current());
     me.counters.wake();
     let mut registers = Registers::new();
+    let mut seen = 0;
     loop {
+        binding::check(index, &mut seen);
         block::checkpoint();
         timer::run_due(index);
         if index >= active() {

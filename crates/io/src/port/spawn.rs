@@ -9,6 +9,7 @@ use super::{Core, Driver, table};
 use crate::poll::{self, Direction};
 use crate::{errno, sys};
 use corten_engine::environment;
+use corten_engine::sched::binding;
 use corten_term::PortId;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -158,7 +159,7 @@ impl Spawn {
             }
             sys::process::place_descriptors(&mut c, places);
         }
-        let child = started(&mut c)?;
+        let child = binding::freely(|| started(&mut c))?;
         // Closes our copies of the child's ends.
         drop(c);
         let os_pid = child.id();
