@@ -25,8 +25,7 @@ use otp::find::{ASKING, Otp};
 
 /// Many small, short-lived blocks from many threads: what this allocator is made for.
 #[global_allocator]
-static ALLOCATOR: corten_term::memory::Checked<mimalloc::MiMalloc> =
-    corten_term::memory::Checked(mimalloc::MiMalloc);
+static ALLOCATOR: corten_term::memory::Allocator = corten_term::memory::Allocator;
 
 const HELP: &str = "\
 Corten runs Erlang and Elixir programs: an emulator in Rust for the unmodified libraries of OTP 27 to 29.

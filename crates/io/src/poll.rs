@@ -5,6 +5,7 @@
 //! block. What the system cannot poll (regular files, `/dev/null`) is always ready.
 
 use crate::sys;
+use corten_engine::sched::tidy::Idle;
 use polling::{Event, Events, Poller};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -101,10 +102,12 @@ impl Thread {
         POLLS.set(true);
         let mut events = Events::new();
         let mut wait = None;
+        let mut idle = Idle::default();
         loop {
             events.clear();
+            let longest = [wait, idle.waits()].into_iter().flatten().min();
             // Interrupted or woken: look for what is ready all the same.
-            let _ = self.poller.wait(&mut events, wait);
+            let _ = self.poller.wait(&mut events, longest);
             let mut run = {
                 let mut table = self.table();
                 let mut run = std::mem::take(&mut table.ready);
@@ -114,6 +117,9 @@ impl Thread {
                 }
                 run
             };
+            if !run.is_empty() {
+                idle.works();
+            }
             run.drain(..).for_each(|f| f());
         }
     }

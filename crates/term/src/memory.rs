@@ -1,8 +1,10 @@
-//! The node's allocator: another one, and the node's end when that has no more memory.
+//! The node's allocator: mimalloc, and the node's end when that has no more memory.
 //!
-//! The program installs [`Checked`] as its global allocator. Whoever can say better what the memory was for asks by
-//! [`attempt`] and handles the null pointer.
+//! The program installs [`Allocator`] as its global allocator. Whoever can say better what the memory was for asks by
+//! [`attempt`] and handles the null pointer. mimalloc keeps what is freed for a while, and looks after that only when
+//! somebody allocates: [`collect`] is for the engine's housekeeper and for threads that have nothing to do.
 
+use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 
@@ -20,6 +22,13 @@ pub fn attempt<R>(f: impl FnOnce() -> R) -> R {
     r
 }
 
+/// Frees what the allocator keeps for this thread and needs no more, and gives to the system what is free in the node.
+/// In a program that has another allocator nothing happens.
+pub fn collect() {
+    // SAFETY: it may be called by any thread at any time.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 /// Tells the processor that what is there is going to be read soon. The address need not be one.
 #[inline(always)]
 pub fn prefetch<T>(address: *const T) {
@@ -35,7 +44,7 @@ pub fn prefetch<T>(address: *const T) {
 
 /// See the module page.
 #[derive(Debug)]
-pub struct Checked<A>(pub A);
+pub struct Allocator;
 
 #[cold]
 fn exhausted(bytes: usize) {
@@ -56,25 +65,25 @@ fn checked(p: *mut u8, bytes: usize) -> *mut u8 {
 }
 
 // SAFETY: all that this adds to the other allocator is to look at its results.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Checked<A> {
+unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by the caller's promise, here and below.
-        checked(unsafe { self.0.alloc(layout) }, layout.size())
+        checked(unsafe { MiMalloc.alloc(layout) }, layout.size())
     }
     #[inline]
     unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { self.0.dealloc(p, layout) }
+        unsafe { MiMalloc.dealloc(p, layout) }
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        checked(unsafe { self.0.alloc_zeroed(layout) }, layout.size())
+        checked(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size())
     }
     #[inline]
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above.
-        checked(unsafe { self.0.realloc(p, layout, size) }, size)
+        checked(unsafe { MiMalloc.realloc(p, layout, size) }, size)
     }
 }

@@ -146,6 +146,13 @@ pub fn is_due(p: &Process) -> bool {
         || p.heap.off_heap_bytes() / 8 > p.bin_vheap_limit.get() as usize
 }
 
+/// Whether a process that begins a slice should collect first: it may receive and forget messages for ever without making
+/// anything of its own.
+pub fn is_crowded(p: &Process) -> bool {
+    const WORDS: usize = 1 << 13;
+    p.heap.fragment_words() > block_words(p).max(WORDS)
+}
+
 /// Words that a collection copies at most, or nearly so, on a scheduler thread: one or two milliseconds' work.
 const LONG: usize = 1 << 17;
 

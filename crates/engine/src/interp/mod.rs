@@ -81,7 +81,7 @@ impl Outcome {
 /// Runs the process until it stops, for at most `reductions_left`.
 pub fn run(p: &Process, registers: &mut Registers) -> Outcome {
     swap_in(p, registers);
-    if p.has_flag(crate::process::flag::FORCE_GC) {
+    if p.has_flag(crate::process::flag::FORCE_GC) || crate::gc::is_crowded(p) {
         if is_long_here(p) {
             p.apart.set(Apart::Collection);
             return Outcome::DirtyCpu;

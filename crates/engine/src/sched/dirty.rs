@@ -3,10 +3,11 @@
 
 use super::binding;
 use super::scheduler::{self, enqueue};
+use super::tidy::Idle;
 use super::{Outcome, Registers, SLICE, executor, state};
 use crate::node;
 use crate::process::table::ProcessPtr;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 
 /// Which pool.
@@ -95,6 +96,7 @@ pub(super) fn submit(pool: Pool, p: ProcessPtr) {
 fn main(pool: Pool) {
     let t = pool.threads();
     let mut registers = Registers::new();
+    let mut idle = Idle::default();
     loop {
         let mut inner = t.inner.lock();
         let p = loop {
@@ -102,10 +104,16 @@ fn main(pool: Pool) {
                 break p;
             }
             inner.idle += 1;
-            t.wake.wait(&mut inner);
+            match MutexGuard::unlocked(&mut inner, || idle.waits()) {
+                // Whoever came meanwhile has notified nobody.
+                _ if !inner.work.is_empty() => {}
+                Some(longest) => drop(t.wake.wait_for(&mut inner, longest)),
+                None => t.wake.wait(&mut inner),
+            }
             inner.idle -= 1;
         };
         drop(inner);
+        idle.works();
         run(p, &mut registers);
     }
 }

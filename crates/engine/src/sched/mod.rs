@@ -7,7 +7,8 @@
 //! - [`block`] is for having the world to oneself;
 //! - [`progress`] is for knowing that all have finished a slice;
 //! - [`stats`] has the counters;
-//! - [`topology`] knows the processors, [`binding`] binds schedulers to them.
+//! - [`topology`] knows the processors, [`binding`] binds schedulers to them;
+//! - [`tidy`] gives free memory back to the system.
 //!
 //! The scheduler knows the interpreter only as an [`Executor`], installed at start.
 
@@ -19,6 +20,7 @@ pub mod runqueue;
 pub mod scheduler;
 pub mod state;
 pub mod stats;
+pub mod tidy;
 pub mod topology;
 
 pub use scheduler::{current_index, online, set_online, start};

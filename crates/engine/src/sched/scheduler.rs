@@ -6,6 +6,7 @@
 
 use super::runqueue::RunQueue;
 use super::stats::Counters;
+use super::tidy::{self, Idle};
 use super::{Outcome, Registers, SLICE, binding, block, dirty, executor, state};
 use crate::process::state::{
     ACTIVE, BOOST_MASK, DIRTY_CPU, DIRTY_IO, EXITING, SIGNALS, SUSPENDED, TIMEOUT,
@@ -61,6 +62,7 @@ pub fn start() -> std::io::Result<()> {
         Ordering::SeqCst,
     );
     binding::start();
+    tidy::start()?;
     for i in 0..all().len() {
         std::thread::Builder::new()
             .name(format!("erts_sched_{}", i + 1))
@@ -181,18 +183,22 @@ fn main(index: usize) {
     me.counters.wake();
     let mut registers = Registers::new();
     let mut seen = 0;
+    let mut idle = Idle::default();
     loop {
         binding::check(index, &mut seen);
         block::checkpoint();
         timer::run_due(index);
         if index >= active() {
             hand_over(me);
-            park(index);
+            park(index, &mut idle);
             continue;
         }
         match me.queue.pop().or_else(|| steal(index)) {
-            Some(p) => run(p, index, &mut registers),
-            None => park(index),
+            Some(p) => {
+                idle.works();
+                run(p, index, &mut registers);
+            }
+            None => park(index, &mut idle),
         }
     }
 }
@@ -218,18 +224,17 @@ fn steal(index: usize) -> Option<ProcessPtr> {
     victim.queue.pop()
 }
 
-fn park(index: usize) {
+fn park(index: usize, idle: &mut Idle) {
     let me = &all()[index];
     me.parked.store(true, Ordering::SeqCst);
     PARKED.fetch_add(1, Ordering::SeqCst);
     fence(Ordering::SeqCst);
-    let idle = if index < active() {
+    let nothing = if index < active() {
         all().iter().all(|s| s.queue.is_empty())
     } else {
         me.queue.is_empty()
     };
-    if idle && !block::wanted() {
-        let due = timer::next_due(index);
+    if nothing && !block::wanted() {
         if profile::wants(profile::SCHEDULER) {
             profile::scheduler(index, false);
         }
@@ -237,7 +242,8 @@ fn park(index: usize) {
         block::leave();
         // A wakeup between the store above and here makes it return at once.
         if me.parked.load(Ordering::SeqCst) {
-            match due {
+            let chores = idle.waits();
+            match [timer::next_due(index), chores].into_iter().flatten().min() {
                 Some(after) if after.is_zero() => {}
                 Some(after) => std::thread::park_timeout(after.min(Duration::from_secs(3600))),
                 None => std::thread::park(),
