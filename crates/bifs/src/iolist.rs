@@ -107,15 +107,22 @@ fn bytes_within(t: Term<'_>, most: usize) -> Result<Option<Vec<u8>>, TooLong> {
     let done = walk_some(t, most, |leaf| {
         match leaf {
             Leaf::Byte(b) => out.push(b),
-            Leaf::Bits(bits) => match bits.as_bytes() {
-                Some(bytes) => out.extend_from_slice(bytes),
-                None if bits.is_binary() => out.extend_from_slice(&bits.to_bytes()),
-                None => return None,
-            },
+            Leaf::Bits(bits) => return push_bits(&mut out, &bits),
         }
         Some(())
     })?;
     Ok(done.map(|()| out))
+}
+
+/// Never inlined, so that what is done for a single byte is.
+#[inline(never)]
+fn push_bits(out: &mut Vec<u8>, bits: &Bits<'_>) -> Option<()> {
+    match bits.as_bytes() {
+        Some(bytes) => out.extend_from_slice(bytes),
+        None if bits.is_binary() => out.extend_from_slice(&bits.to_bytes()),
+        None => return None,
+    }
+    Some(())
 }
 
 /// As [`to_bytes`], charging the process for the work; long ones go to the pool.

@@ -672,13 +672,24 @@ impl Heap {
     /// as [`crate::term::Fun`] reads them. The last term of a local fun is no free variable, but the magic reference
     /// that keeps the entry alive.
     pub fn fun<'h>(&'h self, entry: u64, meta: u64, free: &[Term<'h>]) -> Term<'h> {
-        let p = self.alloc(FUN_FIXED + free.len());
+        self.fun_with(entry, meta, free.iter().copied())
+    }
+    /// The same.
+    #[inline]
+    pub fn fun_with<'h>(
+        &'h self,
+        entry: u64,
+        meta: u64,
+        free: impl ExactSizeIterator<Item = Term<'h>>,
+    ) -> Term<'h> {
+        let n = free.len();
+        let p = self.alloc(FUN_FIXED + n);
         // SAFETY: fresh words.
         unsafe {
-            *p = header(sub::FUN, FUN_FIXED - 1 + free.len());
+            *p = header(sub::FUN, FUN_FIXED - 1 + n);
             *p.add(1) = entry;
             *p.add(2) = meta;
-            for (i, t) in free.iter().enumerate() {
+            for (i, t) in free.enumerate().take(n) {
                 *p.add(FUN_FIXED + i) = t.raw();
             }
             Term::from_raw(p as Word | PRIMARY_BOXED)

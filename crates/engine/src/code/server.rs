@@ -13,8 +13,9 @@ use super::module::Loaded;
 use crate::trace::{breakpoint, pattern};
 use corten_loader::LoadError;
 use corten_term::{Atom, Word};
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 /// The instances of one module.
@@ -272,6 +273,7 @@ pub(super) fn remove_range(code: &Loaded) {
         .write()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&(code.start() as usize));
+    REMOVED.fetch_add(1, Ordering::Release);
 }
 
 /// The entry of the `-on_load` function that waits to be called.
@@ -295,6 +297,28 @@ fn unexport_on_load(module: Atom) {
     if let Some(name) = Atom::existing(ON_LOAD) {
         unexport(module, name, 0);
     }
+}
+
+/// How often an instance has gone.
+static REMOVED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the address is in the code of a module. Exceptions ask for each, mostly about the same code: the range that
+/// held the last address is remembered until an instance goes.
+pub fn is_code(pc: *const Word) -> bool {
+    thread_local! {
+        static LAST: Cell<(usize, usize, usize)> = const { Cell::new((0, 0, 0)) };
+    }
+    let removed = REMOVED.load(Ordering::Acquire);
+    let (at, start, end) = LAST.get();
+    if at == removed && (start..end).contains(&(pc as usize)) {
+        return true;
+    }
+    let Some(code) = self::at(pc) else {
+        return false;
+    };
+    let start = code.start() as usize;
+    LAST.set((removed, start, start + size_of_val(code.code())));
+    true
 }
 
 /// The instance that holds an address.

@@ -14,7 +14,7 @@ mod cheney;
 pub mod literals;
 mod roots;
 
-pub use block::{heap_sizes, next_size};
+pub use block::{heap_sizes, next_size, release_kept};
 
 use crate::Process;
 use crate::process::flag;
@@ -201,7 +201,8 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     } else {
         collect_old(p, need, live_x)
     };
-    p.set_flag(flag::GREW, is_tight(p, need, size));
+    let small = size < least_block(p, wanted_words(p, need));
+    p.set_flag(flag::GREW, small || is_tight(p, need, size));
     let moved = resize(p, need, live_x);
     let mut out = Outcome {
         copied: copied + moved,
@@ -336,8 +337,8 @@ fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
 }
 
 /// Size of the new block for a collection that leaves mature objects in the old heap: everything that can survive
-/// fits. If the last collection had to enlarge the block this one has to as well, most likely: then it does so
-/// before it copies and not afterwards.
+/// fits. If the last collection had to enlarge the block, or left it small for what is alive, this one has to enlarge it,
+/// most likely: then it does so before it copies and not afterwards.
 fn block_for(p: &Process, need: usize) -> usize {
     let room = used_words(p) - mature_words(p) + outside_words(p) + stack_words(p) + RESERVED;
     // What comes from outside is alive for the most part, too.
@@ -349,7 +350,7 @@ fn block_for(p: &Process, need: usize) -> usize {
     } else {
         room
     };
-    let size = block_words(p).max(least_block(p));
+    let size = block_words(p).max(p.min_heap_size.get() as usize);
     if wanted > size {
         next_size(wanted)
     } else {
@@ -370,21 +371,27 @@ fn is_tight(p: &Process, need: usize, size: usize) -> bool {
 /// A block of less words is not made smaller after a minor collection: what a process has used once it uses again.
 const KEPT: usize = 8000;
 
-/// The least size of the block. Beside an old heap it is large enough that collections are few: each goes over stack
-/// and other roots, however little is new.
-fn least_block(p: &Process) -> usize {
-    const CACHED: usize = 1 << 17;
-    let old = old_used_words(p);
-    let nursery = (old / 2).min(CACHED).max(old / 8);
-    next_size(nursery).max(p.min_heap_size.get() as usize)
+/// The least size of the block. Collections are to be few where much is alive: each goes over stack and other roots,
+/// and copies what is young, however little dies.
+fn least_block(p: &Process, wanted: usize) -> usize {
+    const CACHED: usize = 1 << 16;
+    /// Of processes with less the block is as large as it was or has to be: there are many of them.
+    const FEW: usize = 1 << 9;
+    let live = used_words(p) + old_used_words(p);
+    let room = if live < FEW {
+        0
+    } else {
+        live.min(CACHED).max(live / 8)
+    };
+    next_size(wanted + room).max(p.min_heap_size.get() as usize)
 }
 
 /// Moves to a larger block when less than a quarter is left after `need`, to a smaller one when less
-/// than a quarter is used; an old heap of which less than a third is used becomes smaller too. Returns words copied.
+/// than a quarter is used; an old heap of which less than a fifth is used becomes smaller too. Returns words copied.
 fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     let wanted = wanted_words(p, need);
     let size = block_words(p);
-    let min = least_block(p);
+    let min = least_block(p, wanted);
     let kept = if p.old_start.get().is_null() {
         min
     } else {
@@ -395,10 +402,11 @@ fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     } else if wanted < size / 4 && size > kept.max(min) {
         next_size(wanted * 3).max(min).min(size)
     } else {
-        size.max(min)
+        // If it is less than it should be, the next collection enlarges it while it copies.
+        size.max(p.min_heap_size.get() as usize)
     };
     let old = old_used_words(p);
-    let kind = if old < old_block_words(p) / 3 && old_block_words(p) > KEPT {
+    let kind = if old < old_block_words(p) / 5 && old_block_words(p) > KEPT {
         Kind::Old(next_size(old * 2).max(KEPT / 2))
     } else {
         Kind::Minor

@@ -118,22 +118,28 @@ fn badarg<'h>(error: Atom, value: Term<'h>) -> Failure<'h> {
 pub unsafe fn create(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as the caller promises.
     let cx = unsafe { Cx::new(p, x, pc) };
-    let need = cx.word(2) as usize + RESULT_WORDS;
-    if (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
-        && let Err(go) = cx.make_room(need, cx.a())
-    {
-        return go;
-    }
     let n = cx.b();
-    // What does not vary and appends in place, or is short, needs none of the machinery for errors.
     let fixed = cx.word(3);
-    let (t, base, mut at, mut i) = match quick_start(cx, fixed, n) {
+    let started = match append_privately(cx, fixed, n) {
         Some(started) => started,
-        None => match start(cx, n) {
-            Ok(started) => started,
-            Err((segment, failure)) => return fail(cx, &segment, failure),
-        },
+        None => {
+            let need = cx.word(2) as usize + RESULT_WORDS;
+            if (crate::gc::is_due(p) || super::stress() || !super::has_room(p, need))
+                && let Err(go) = cx.make_room(need, cx.a())
+            {
+                return go;
+            }
+            // What does not vary and appends in place, or is short, needs none of the machinery for errors.
+            match quick_start(cx, fixed, n) {
+                Some(started) => started,
+                None => match start(cx, n) {
+                    Ok(started) => started,
+                    Err((segment, failure)) => return fail(cx, &segment, failure),
+                },
+            }
+        }
     };
+    let (t, base, mut at, mut i) = started;
     while i < n {
         let k = HEAD + SEGMENT * i;
         // SAFETY: the sizes of all segments were added up to allocate the result.
@@ -157,6 +163,28 @@ pub unsafe fn create(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 
 /// Where a result is written: the term, its base, the next bit, the next segment.
 type Started<'h> = (Term<'h>, *mut u8, usize, usize);
+
+/// `private_append` of what does not vary, in place: nothing else refers to the bit string (the compiler has seen to
+/// that), so it becomes longer itself and the heap needs no room.
+#[inline(always)]
+fn append_privately<'h>(cx: Cx<'h>, fixed: u64, n: usize) -> Option<Started<'h>> {
+    if fixed & VARIES != 0 || n == 0 || cx.word(HEAD) & 0xFF != kind::PRIVATE_APPEND {
+        return None;
+    }
+    let (t, more) = (cx.src(HEAD + 1), fixed as usize);
+    if t.boxed_header() != Some(HEADER_SUB_BITS) {
+        return None;
+    }
+    let b = t.as_bits()?;
+    let unit = cx.word(HEAD) >> 16 & 0xFFFF;
+    if unit > 1 && (unit != 8 || b.size % 8 != 0) {
+        return None;
+    }
+    let (base, end) = claim_behind(&b, more)?;
+    // SAFETY: a sub bits: base, start, end, original.
+    unsafe { *t.pointer().add(3) = (end + more) as Word };
+    Some((t, base, end, 1))
+}
 
 /// The usual starts: a short binary, or whole bytes behind a binary that was appended to last.
 #[inline(always)]
@@ -363,13 +391,10 @@ fn field_size<'h>(size: Term<'h>, unit: usize) -> Result<usize, Failure<'h>> {
     }
 }
 
-/// Takes `more` bits behind a bit string, if nobody has appended to it and there is room.
+/// Takes `more` bits behind a bit string, if nobody has appended to it and there is room: the base and the end of what
+/// there was.
 #[inline(always)]
-fn append_in_place<'h>(
-    cx: Cx<'h>,
-    b: &corten_term::Bits<'h>,
-    more: usize,
-) -> Option<(Term<'h>, *mut u8, usize)> {
+fn claim_behind(b: &corten_term::Bits<'_>, more: usize) -> Option<(*mut u8, usize)> {
     let end = b.start + b.size;
     if b.orig.boxed_header() != Some(HEADER_BIN_REF) {
         return None;
@@ -377,9 +402,17 @@ fn append_in_place<'h>(
     // SAFETY: a bin ref owns a reference to its binary; this handle takes none.
     let binary = ManuallyDrop::new(unsafe { Binary::from_raw(*b.orig.pointer().add(1) as *mut _) });
     let base = binary.as_mut_ptr();
-    if base.cast_const() != b.base() || !binary.claim(end, more) {
-        return None;
-    }
+    (base.cast_const() == b.base() && binary.claim(end, more)).then_some((base, end))
+}
+
+/// The same, and a bit string of all.
+#[inline(always)]
+fn append_in_place<'h>(
+    cx: Cx<'h>,
+    b: &corten_term::Bits<'h>,
+    more: usize,
+) -> Option<(Term<'h>, *mut u8, usize)> {
+    let (base, end) = claim_behind(b, more)?;
     let t = cx.p.heap.sub_bits(b.orig, base, b.start, end + more);
     Some((t, base, end))
 }

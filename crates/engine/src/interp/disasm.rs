@@ -38,7 +38,9 @@ fn operands(out: &mut String, at: usize, words: &[Word], layout: &str) -> usize 
         b'a' => a(first),
         b'b' => b(first),
         b'r' => rel(first) as usize,
-        b'1' => words.get(at + 1).map_or(0, |w| *w as usize),
+        b'1'..=b'9' => words
+            .get(at + usize::from(q - b'0'))
+            .map_or(0, |w| *w as usize),
         _ => c(first),
     };
     let mut next = 1;

@@ -62,12 +62,16 @@ then! {
     ThenIsTaggedTuple is_tagged_tuple::<X>;
     ThenEqImmediate eq_immediate::<X>;
     ThenIsLtXX is_lt::<X, X>;
-    ThenIsGeXC is_ge::<X, C>;
-    ThenIsGeCX is_ge::<C, X>;
-    ThenSelectVal select_val;
-    ThenSelectArity select_tuple_arity;
-    ThenJumpTable jump_table;
-    ThenAddXC small2::<Add, X, C>;
+    ThenIsGeXC is_ge::<X, K>;
+    ThenIsGeCX is_ge::<K, X>;
+    ThenSelectVal select_val::<X>;
+    ThenSelectArity select_tuple_arity::<X>;
+    ThenJumpTable jump_table::<X>;
+    ThenMember member::<One>;
+    ThenMemberWide member::<Four>;
+    ThenNotMember not_member::<One>;
+    ThenNotMemberWide not_member::<Four>;
+    ThenAddXC small2::<Add, X, K, X>;
 
     ThenReturn return_;
     ThenMoveReturn move_return;
@@ -86,11 +90,10 @@ then! {
     ThenGetPositionEnsureByte bs_get_position::then::<ThenEnsureByte>;
     ThenGetUtf8 bs_get_utf8;
     ThenByte bs_bytes::<One>;
-    ThenByteByte bs_bytes::then::<One, ThenByte>;
     ThenInteger bs_integer::<Big>;
     ThenTestArity test_arity::<X>;
-    ThenAddXX small2::<Add, X, X>;
-    ThenSubXC small2::<Sub, X, C>;
+    ThenAddXX small2::<Add, X, X, X>;
+    ThenSubXC small2::<Sub, X, K, X>;
     ThenFmoveIn fmove_in;
     ThenFmoveInFadd fmove_in::then::<ThenFadd>;
     ThenFmoveInFsub fmove_in::then::<ThenFsub>;

@@ -9,6 +9,7 @@ use super::exceptions::{catch_word, yield_at_call};
 use super::machine::*;
 use super::slow;
 use crate::code::Export;
+use bits::{Four, One};
 use corten_term::Word;
 use corten_term::layout::*;
 use std::sync::atomic::Ordering;
@@ -36,8 +37,8 @@ op!(
 });
 op!(swap | s | {
     let (l, r) = (s.a(), s.b());
-    let v = read_packed(&s, l);
-    let w = read_packed(&s, r);
+    let v = D::get(&s, l);
+    let w = D::get(&s, r);
     s.put(l, w);
     s.put(r, v);
     s.step(1);
@@ -51,18 +52,6 @@ op!(init_yregs | s | {
     }
     s.step(1 + n);
 });
-
-#[inline(always)]
-unsafe fn read_packed(s: &S, d: usize) -> Word {
-    // SAFETY: a packed register.
-    unsafe {
-        if d & DST_Y == 0 {
-            *s.x.add(d)
-        } else {
-            *s.e.add(d & !DST_Y)
-        }
-    }
-}
 
 // ---- tuples and lists ----
 
@@ -78,7 +67,7 @@ op!(get_tuple_element<A: Loc, D: Loc> |s| {
     s.step(1);
 });
 op!(get_tuple_element_far | s | {
-    let v = field(read_packed(&s, s.a()), PRIMARY_BOXED, 1 + s.w(1) as usize);
+    let v = field(D::get(&s, s.a()), PRIMARY_BOXED, 1 + s.w(1) as usize);
     s.put(s.b(), v);
     s.step(2);
 });
@@ -340,7 +329,7 @@ op!(is_ne | s | {
 op!(is_lt<A: Src, B: Src> |s| {
     let l = A::read(&s, s.w(1));
     let r = B::read(&s, s.w(2));
-    if l & r & 15 != TAG_SMALL {
+    if !both_small::<A, B>(l, r) {
         tail!(s, slow::IS_LT);
     }
     if (l as i64) >= (r as i64) {
@@ -351,7 +340,7 @@ op!(is_lt<A: Src, B: Src> |s| {
 op!(is_ge<A: Src, B: Src> |s| {
     let l = A::read(&s, s.w(1));
     let r = B::read(&s, s.w(2));
-    if l & r & 15 != TAG_SMALL {
+    if !both_small::<A, B>(l, r) {
         tail!(s, slow::IS_GE);
     }
     if (l as i64) < (r as i64) {
@@ -370,12 +359,12 @@ const FEW: usize = 8;
 
 op!(
     /// Words: fail offset, `rel` sorted values, as many offsets.
-    select_val |s| {
-    let v = read_packed(&s, s.a());
+    select_val<A: Loc> |s| {
+    let v = A::get(&s, s.a());
     let n = s.rel() as usize;
     let values = s.pc.add(2);
     if n > FEW {
-        tail!(s, select_many);
+        tail!(s, select_many::<A>);
     }
     let mut i = 0;
     while i < n {
@@ -391,8 +380,8 @@ op!(
 op!(
     /// The same by binary search.
     #[inline(never)]
-    select_many |s| {
-    let v = read_packed(&s, s.a());
+    select_many<A: Loc> |s| {
+    let v = A::get(&s, s.a());
     let n = s.rel() as usize;
     let values = s.pc.add(2);
     let (mut low, mut size) = (0, n);
@@ -409,31 +398,70 @@ op!(
         s.jump(s.w(1) as isize);
     }
 });
+/// How far a term is from a small integer `base`; a very large number if it is less or no small integer.
+#[inline(always)]
+fn distance(v: Word, base: Word) -> u64 {
+    v.wrapping_sub(base).rotate_right(4)
+}
+
 op!(
-    /// Words: fail offset, lowest integer, the most frequent of the offsets, then `rel` offsets.
-    jump_table |s| {
-    let v = read_packed(&s, s.a());
-    let index = ((v as i64) >> 4).wrapping_sub(s.w(2) as i64) as u64;
-    if v & 15 != TAG_SMALL || index >= s.rel() as u64 {
+    /// Words: fail offset, lowest integer as a term, the most frequent of the offsets, then `rel` offsets.
+    jump_table<A: Loc> |s| {
+    let index = distance(A::get(&s, s.a()), s.w(2));
+    if index >= s.rel() as u64 {
         keep_apart!();
         s.jump(s.w(1) as isize);
         return next(s);
     }
     let to = s.w(4 + index as usize);
-    let frequent = s.w(3);
-    // The compiler must not see that both ways go to the same address.
-    let predicted: Word;
-    core::arch::asm!("/* {} */", inlateout(reg) frequent => predicted, options(pure, nomem, nostack, preserves_flags));
-    if to == frequent {
+    if to == s.w(3) {
+        // Read again, so that what follows does not wait for what was looked up in the table.
+        let predicted = s.pc.add(3).read_volatile();
         s.jump(predicted as isize);
         return next(s);
     }
     s.jump(to as isize);
 });
+/// Whether a term is in a set of integers: the lowest as a term, then words with a bit for each from the lowest on.
+#[inline(always)]
+unsafe fn is_in<N: Words>(v: Word, set: *const Word) -> bool {
+    // SAFETY: the instruction has `N` words for the set.
+    unsafe {
+        let index = distance(v, *set);
+        index < 64 * N::WORDS as u64 && *set.add(1 + (index / 64) as usize) >> (index % 64) & 1 != 0
+    }
+}
+op!(
+    /// Whether an integer is in a set (`is_in`): a selection with one target.
+    member<N: Words> |s| {
+    if !is_in::<N>(X::get(&s, s.a()), s.pc.add(1)) {
+        fail!(s);
+    }
+    s.step(2 + N::WORDS);
+});
+op!(
+    /// Jumps if it is in the set.
+    not_member<N: Words> |s| {
+    if is_in::<N>(X::get(&s, s.a()), s.pc.add(1)) {
+        fail!(s);
+    }
+    s.step(2 + N::WORDS);
+});
+/// How many words a set has.
+pub trait Words {
+    const WORDS: usize;
+}
+impl Words for One {
+    const WORDS: usize = 1;
+}
+impl Words for Four {
+    const WORDS: usize = 4;
+}
+
 op!(
     /// As `select_val`, on the header of a tuple.
-    select_tuple_arity |s| {
-    let w = read_packed(&s, s.a());
+    select_tuple_arity<A: Loc> |s| {
+    let w = A::get(&s, s.a());
     let h = if w & PRIMARY_MASK == PRIMARY_BOXED { *((w - PRIMARY_BOXED) as *const Word) } else { !0 };
     let n = s.rel() as usize;
     let mut i = 0;
@@ -605,7 +633,7 @@ macro_rules! small2 {
     )*};
 }
 small2! {
-    Add ADD |l, r| (l as i64).checked_add((r & !15) as i64).map(|v| v as Word);
+    Add ADD |l, r| (l.wrapping_sub(TAG_SMALL) as i64).checked_add(r as i64).map(|v| v as Word);
     Sub SUB |l, r| (l as i64).checked_sub((r & !15) as i64).map(|v| v as Word);
     Mul MUL |l, r| ((l & !15) as i64).checked_mul((r as i64) >> 4).map(|v| v as Word | 15);
     Div DIV |l, r| match ((l as i64) >> 4, (r as i64) >> 4) {
@@ -633,22 +661,22 @@ small2! {
     };
 }
 
-op!(small2<O: Small2, A: Src, B: Src> |s| {
+op!(small2<O: Small2, A: Src, B: Src, T: Loc> |s| {
     let l = A::read(&s, s.w(3));
     let r = B::read(&s, s.w(4));
-    if l & r & 15 != TAG_SMALL {
+    if !both_small::<A, B>(l, r) {
         tail!(s, O::SLOW);
     }
     let Some(v) = O::apply(l, r) else {
         tail!(s, O::SLOW);
     };
-    s.put(s.c(), v);
+    T::set(&s, s.c(), v);
     s.step(5);
 });
 
 // ---- guard BIFs worth a path of their own; same layout ----
 
-op!(bif_element<A: Src, B: Src> |s| {
+op!(bif_element<A: Src, B: Src, T: Loc> |s| {
     let index = A::read(&s, s.w(3));
     let tuple = B::read(&s, s.w(4));
     if boxed_sub(tuple) != sub::TUPLE || index & 15 != TAG_SMALL {
@@ -659,7 +687,7 @@ op!(bif_element<A: Src, B: Src> |s| {
     if i.wrapping_sub(1) >= header_arity(*object) as u64 {
         tail!(s, slow::GUARD_BIF);
     }
-    s.put(s.c(), *object.add(i as usize));
+    T::set(&s, s.c(), *object.add(i as usize));
     s.step(5);
 });
 op!(bif_hd | s | {

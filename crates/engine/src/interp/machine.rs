@@ -16,6 +16,7 @@ use super::ops::TABLE;
 use crate::Process;
 use crate::gc::RESERVED;
 use crate::process::{Apart, flag};
+use corten_term::layout::{IMMEDIATE_MASK, TAG_SMALL};
 use corten_term::{Term, Word};
 
 /// What a handler returns: an [`super::Outcome`] as a number, or [`CONTINUE`].
@@ -313,6 +314,8 @@ pub trait Loc {
 }
 /// A source word whose kind the handler knows.
 pub trait Src {
+    /// Whether it is a small integer always.
+    const SMALL: bool = false;
     /// # Safety
     /// `w` is a source word of this kind.
     unsafe fn read(s: &S, w: Word) -> Word;
@@ -322,8 +325,12 @@ pub struct X;
 pub struct Y;
 /// A constant.
 pub struct C;
+/// A constant that is a small integer.
+pub struct K;
 /// Any source word.
 pub struct G;
+/// A packed register.
+pub struct D;
 
 impl Loc for X {
     #[inline(always)]
@@ -349,6 +356,24 @@ impl Loc for Y {
         unsafe { *s.e.add(i) = value }
     }
 }
+impl Loc for D {
+    #[inline(always)]
+    unsafe fn get(s: &S, i: usize) -> Word {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if i & DST_Y == 0 {
+                *s.x.add(i)
+            } else {
+                *s.e.add(i & !DST_Y)
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn set(s: &S, i: usize, value: Word) {
+        // SAFETY: by the caller's promise.
+        unsafe { s.put(i, value) }
+    }
+}
 impl Src for X {
     #[inline(always)]
     unsafe fn read(s: &S, w: Word) -> Word {
@@ -369,12 +394,30 @@ impl Src for C {
         w
     }
 }
+impl Src for K {
+    const SMALL: bool = true;
+    #[inline(always)]
+    unsafe fn read(_: &S, w: Word) -> Word {
+        w
+    }
+}
 impl Src for G {
     #[inline(always)]
     unsafe fn read(s: &S, w: Word) -> Word {
         // SAFETY: by the caller's promise.
         unsafe { source(w, s.x, s.e) }
     }
+}
+
+/// Whether both sources are small integers.
+#[inline(always)]
+pub fn both_small<A: Src, B: Src>(l: Word, r: Word) -> bool {
+    let tag = match (A::SMALL, B::SMALL) {
+        (true, _) => r,
+        (_, true) => l,
+        _ => l & r,
+    };
+    tag & IMMEDIATE_MASK == TAG_SMALL
 }
 
 /// What a handler does last: [`Next`], or the handler of the instruction that always follows this one (`interp::fused`).

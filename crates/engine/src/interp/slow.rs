@@ -20,11 +20,14 @@ pub const IS_GE: Handler = slow_handler!(is_ge);
 pub const GUARD_BIF: Handler = slow_handler!(guard_bif);
 pub const GET_MAP_ELEMENTS: Handler = slow_handler!(get_map_elements);
 pub const HAS_MAP_FIELDS: Handler = slow_handler!(has_map_fields);
+pub const MAP_GET: Handler = slow_handler!(map_get);
+pub const IS_MAP_KEY: Handler = slow_handler!(is_map_key);
 pub const PUT_MAP: Handler = slow_handler!(put_map_either);
 pub const CALL_FUN2: Handler = slow_handler!(calls::call_fun2);
 pub const CALL_FUN2_LAST: Handler = slow_handler!(calls::call_fun2_last);
 pub const BS_START: Handler = slow_handler!(super::bs_match::start);
 pub const BS_GET_TAIL: Handler = slow_handler!(super::bs_match::get_tail);
+pub const BS_CREATE: Handler = slow_handler!(super::bs_create::create);
 pub const BS_GET_UTF: Handler = slow_handler!(super::bs_match::get_utf);
 pub const FCONV: Handler = slow_handler!(fconv);
 pub const FLOAT_ERROR: Handler = slow_handler!(float_error);
@@ -178,7 +181,7 @@ fn is_long_product(l: Term<'_>, r: Term<'_>) -> bool {
     }
 }
 
-/// `map_get` and `is_map_key`.
+/// `map_get`.
 ///
 /// # Safety
 /// As above.
@@ -208,7 +211,7 @@ pub unsafe fn is_map_key(p: &Process, x: *mut Word, pc: *const Word) -> Go {
         return unsafe { guard_bif(p, x, pc) };
     }
     cx.put(cx.c(), Term::bool(map::is_key(m, cx.src(3))));
-    cx.skip(5)
+    cx.skip(7)
 }
 
 /// In place of the number of live registers: no collection.
@@ -325,7 +328,12 @@ pub unsafe fn put_map_assoc(p: &Process, x: *mut Word, pc: *const Word) -> Go {
 pub unsafe fn put_map_exact(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
-    cx.collect_if_due(cx.a());
+    // A copy of a flat map fits the block then.
+    if (crate::gc::is_due(p) || super::stress() || !super::has_room(p, 3 + MAP_FLAT_MAX))
+        && let Err(go) = cx.make_room(3 + MAP_FLAT_MAX, cx.a())
+    {
+        return go;
+    }
     let n = cx.b();
     let result = if n == 1 {
         map::update(&p.heap, cx.src(2), cx.src(3), cx.src(4))
@@ -335,7 +343,7 @@ pub unsafe fn put_map_exact(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     put_map(cx, n, result)
 }
 
-/// `put_map_assoc` with a few constant keys, not all of which the map has.
+/// `put_map_assoc` with a few constant keys, not all of which the map has, or one key of any kind.
 ///
 /// # Safety
 /// As above.
@@ -369,7 +377,8 @@ unsafe fn put_map_new_keys(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     unsafe { put_map_assoc(p, x, pc) }
 }
 
-/// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::joined::put_map`] does not apply.
+/// What is left of `put_map_assoc` or `put_map_exact` when [`super::hot::joined::put_map`] and `put_map_one` do not
+/// apply.
 ///
 /// # Safety
 /// As above.
@@ -377,7 +386,9 @@ unsafe fn put_map_either(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     unsafe {
         match super::ops::op_at(pc) {
-            super::ops::Op::PutMapExactConst => put_map_exact(p, x, pc),
+            super::ops::Op::PutMapExactConst | super::ops::Op::PutMapExactOne => {
+                put_map_exact(p, x, pc)
+            }
             _ => put_map_new_keys(p, x, pc),
         }
     }
@@ -445,10 +456,11 @@ pub unsafe fn make_fun(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: word 1 is a fun entry, which lives as long as the code.
     let entry = unsafe { &*(cx.word(1) as *const crate::code::FunEntry) };
     let n = cx.b();
-    let free: Vec<Term<'_>> = (0..n).map(|i| cx.src(2 + i)).collect();
     let entry_word = std::ptr::from_ref(entry) as u64;
     let meta = corten_term::term::Fun::meta(entry.arity, false);
-    let fun = p.heap.fun(entry_word, meta, &free);
+    let fun = p
+        .heap
+        .fun_with(entry_word, meta, (0..n).map(|i| cx.src(2 + i)));
     cx.put(cx.a(), fun);
     cx.skip(2 + n)
 }

@@ -61,56 +61,65 @@ fn address(pc: *const Word) -> Term<'static> {
 /// A native function that was applied runs in a stub, which is nowhere: its caller takes the stub's place.
 #[cold]
 pub fn capture<'h>(p: &'h Process, class: Class, top: Top<'h>) -> Term<'h> {
+    /// Elements in front of the addresses.
+    const HEAD: usize = 4;
+    const FEW: usize = 16;
     let most = depth() - 1;
-    let mut raw = vec![Term::atom(class_atom(class))];
-    let mut frames: Vec<Term<'h>> = Vec::new();
-    let somewhere = code::server::at(top.pc).is_some();
-    match top.native {
+    let (mut few, mut many) = ([Term::NIL; HEAD + FEW], Vec::new());
+    let raw = if most <= FEW {
+        &mut few[..]
+    } else {
+        many.resize(HEAD + most, Term::NIL);
+        &mut many[..]
+    };
+    let mut frames = continuations(p, top.pc);
+    let somewhere = code::server::is_code(top.pc);
+    let mut n = HEAD;
+    raw[1] = match top.native {
         Some(mfa) => {
-            raw.push(mfa_tuple(p, mfa));
             if most > 0 && somewhere {
-                frames.push(address(top.pc));
+                raw[n] = address(top.pc);
+                n += 1;
             }
-            continuations(p, top.pc, most, &mut frames);
+            mfa_tuple(p, mfa)
         }
-        None if somewhere => {
-            raw.push(address(top.pc));
-            continuations(p, top.pc, most, &mut frames);
-        }
-        None => {
-            continuations(p, top.pc, most + 1, &mut frames);
-            raw.push(if frames.is_empty() {
-                address(top.pc)
-            } else {
-                frames.remove(0)
-            });
-        }
+        None if somewhere => address(top.pc),
+        None => frames.next().unwrap_or(address(top.pc)),
+    };
+    for (slot, frame) in raw[n..HEAD + most].iter_mut().zip(frames) {
+        *slot = frame;
+        n += 1;
     }
     let arguments = top.arguments.or_else(|| {
         // SAFETY: the arguments of the call that is failing.
         let (at, n) = top.native_arguments?;
         Some(p.heap.list(unsafe { std::slice::from_raw_parts(at, n) }))
     });
-    raw.push(arguments.unwrap_or(Term::TRUE));
-    raw.push(top.info.unwrap_or(Term::NIL));
-    raw.append(&mut frames);
-    p.heap.tuple(&raw)
+    raw[0] = Term::atom(class_atom(class));
+    raw[2] = arguments.unwrap_or(Term::TRUE);
+    raw[3] = top.info.unwrap_or(Term::NIL);
+    p.heap.tuple(&raw[..n])
 }
 
-/// Adds the continuation pointers on the stack, without repetitions, until there are `most`.
-fn continuations<'h>(p: &'h Process, from: *const Word, most: usize, frames: &mut Vec<Term<'h>>) {
+/// The calls that the continuation pointers on the stack lead back to, without repetitions.
+fn continuations(p: &Process, from: *const Word) -> impl Iterator<Item = Term<'static>> {
     let (mut at, end) = (p.stack_top.get(), p.block_end.get());
     let mut previous = from as Word;
-    while at < end && frames.len() < most {
-        // SAFETY: words of the stack.
-        let w = unsafe { *at };
-        at = at.wrapping_add(1);
-        if is_header(w) && w != previous && w != 0 && TraceCode::at(w as *const Word).is_none() {
-            previous = w;
-            // The call is before its continuation.
-            frames.push(address((w as *const Word).wrapping_sub(1)));
+    let traced = TraceCode::range();
+    std::iter::from_fn(move || {
+        while at < end {
+            // SAFETY: words of the stack.
+            let w = unsafe { *at };
+            at = at.wrapping_add(1);
+            let pc = w as *const Word;
+            if is_header(w) && w != previous && w != 0 && !traced.contains(&pc) {
+                previous = w;
+                // The call is before its continuation.
+                return Some(address(pc.wrapping_sub(1)));
+            }
         }
-    }
+        None
+    })
 }
 
 /// The continuations on the stack of a process at the entry of a function, innermost first.
@@ -141,9 +150,9 @@ pub fn of_callers<'h>(p: &Process, heap: &'h corten_term::Heap, most: usize) -> 
 
 /// Addresses on the stack of a process that is not running, innermost first, and its `pc`.
 pub fn addresses(p: &Process, most: usize) -> Vec<*const Word> {
-    let mut frames = vec![address(p.pc.get())];
-    continuations(p, p.pc.get(), most, &mut frames);
-    frames.iter().filter_map(|t| to_address(*t)).collect()
+    let frames = continuations(p, p.pc.get()).take(most.saturating_sub(1));
+    let all = std::iter::once(address(p.pc.get())).chain(frames);
+    all.filter_map(to_address).collect()
 }
 
 /// The stack of a process that is not running, as `process_info(P, current_stacktrace)` shows it.

@@ -4,6 +4,7 @@ use super::ops::Op;
 use crate::code::Export;
 use crate::process::Mfa;
 use corten_term::{Atom, Term, Word, am};
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
@@ -85,11 +86,15 @@ impl TraceCode {
     /// What a continuation leads to, if it is one of these.
     #[inline]
     pub fn at(pc: *const Word) -> Option<TraceCode> {
-        let pieces = code().trace.as_ptr_range();
-        if !(pieces.start.cast()..pieces.end.cast()).contains(&pc) {
+        if !TraceCode::range().contains(&pc) {
             return None;
         }
         TraceCode::ALL.into_iter().find(|c| c.address() == pc)
+    }
+    /// Where all of them are.
+    pub fn range() -> Range<*const Word> {
+        let pieces = code().trace.as_ptr_range();
+        pieces.start.cast()..pieces.end.cast()
     }
     /// Words that lie behind the address on the stack.
     pub fn words(self) -> usize {

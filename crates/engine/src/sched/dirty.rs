@@ -104,7 +104,11 @@ fn main(pool: Pool) {
                 break p;
             }
             inner.idle += 1;
-            match MutexGuard::unlocked(&mut inner, || idle.waits()) {
+            let leave = || {
+                crate::gc::release_kept();
+                idle.waits()
+            };
+            match MutexGuard::unlocked(&mut inner, leave) {
                 // Whoever came meanwhile has notified nobody.
                 _ if !inner.work.is_empty() => {}
                 Some(longest) => drop(t.wake.wait_for(&mut inner, longest)),

@@ -239,6 +239,7 @@ fn park(index: usize, idle: &mut Idle) {
             profile::scheduler(index, false);
         }
         me.counters.park();
+        crate::gc::release_kept();
         block::leave();
         // A wakeup between the store above and here makes it return at once.
         if me.parked.load(Ordering::SeqCst) {

@@ -78,7 +78,16 @@ fn atoms(a: Atom, b: Atom) -> Ordering {
 }
 
 /// The order of bit strings: bit by bit, a prefix first.
+#[inline]
 fn bits(a: Bits<'_>, b: Bits<'_>) -> Ordering {
+    match (a.as_bytes(), b.as_bytes()) {
+        (Some(x), Some(y)) => x.cmp(y),
+        _ => odd_bits(a, b),
+    }
+}
+
+/// The same for what is not whole bytes at bytes' borders.
+fn odd_bits(a: Bits<'_>, b: Bits<'_>) -> Ordering {
     let common = a.size.min(b.size);
     let whole = common / 8;
     let (x, y) = (a.slice(0, whole * 8), b.slice(0, whole * 8));

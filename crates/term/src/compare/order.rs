@@ -43,6 +43,10 @@ struct Machine<'t> {
 
 /// The order of two terms; `exact` is the order of map keys.
 pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
+    // Keys of maps and tables are often such.
+    if let (Some(x), Some(y)) = (a.as_bits(), b.as_bits()) {
+        return bits(x, y);
+    }
     if let Some(o) = plain_tuples(a, b) {
         return o;
     }
@@ -60,7 +64,7 @@ pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
     }
 }
 
-/// The order of two tuples as far as small integers and atoms decide it: keys of tables are often such.
+/// The order of two tuples as far as small integers and atoms decide it.
 #[inline]
 fn plain_tuples(a: Term<'_>, b: Term<'_>) -> Option<Ordering> {
     let (x, y) = (a.as_tuple()?, b.as_tuple()?);

@@ -11,6 +11,11 @@ impl Lowering<'_> {
             (Gen::BsStartMatch3, [fail, v, live, to]) => {
                 self.start_match(label_of(*fail), *v, *live, *to)?;
             }
+            (Gen::BsStartMatch4, [.., v, to]) if self.is_resumed(args) => {
+                if v.untyped() != to.untyped() {
+                    self.move_(*v, *to, &[])?;
+                }
+            }
             (Gen::BsStartMatch4, [fail, live, v, to]) => {
                 self.start_match(label_of(*fail), *v, *live, *to)?;
             }
@@ -240,6 +245,11 @@ impl Lowering<'_> {
         self.push_source(size)
     }
 
+    /// Whether a `bs_start_match4` goes on with what is a match context already.
+    pub(super) fn is_resumed(&self, args: &[Operand]) -> bool {
+        args.first().is_some_and(|o| self.name_of(*o) == "resume")
+    }
+
     fn start_match(
         &mut self,
         fail: u32,
@@ -306,7 +316,9 @@ impl Lowering<'_> {
         self.out.push(0);
         // Bits of the segments that have a constant size, and whether there are others.
         let mut fixed = 0;
-        for s in list.chunks_exact(6) {
+        // Whether integers of usual sizes are appended to a bit string that nothing else refers to, and nothing else is.
+        let mut plain = !self.stress && n > 1;
+        for (i, s) in list.chunks_exact(6).enumerate() {
             let [kind, position, unit, flags, value, size] = [s[0], s[1], s[2], s[3], s[4], s[5]];
             let whole = matches!(size, Operand::Atom(i) if self.m.atom(i) == "all");
             let name = self.name_of(kind);
@@ -333,11 +345,13 @@ impl Lowering<'_> {
                 && (flags & LITTLE == 0 || bits == 8)
             {
                 fixed += bits;
+                plain &= i > 0 && matches!(bits, 8 | 16 | 32 | 64);
                 self.out.push(segment::word(segment::FIXED, 0, 1, position));
                 self.push_source(value)?;
                 self.out.push(Term::small(bits as i64).raw());
                 continue;
             }
+            plain &= i == 0 && kind == segment::PRIVATE_APPEND && matches!(unit, 1 | 8);
             match kind {
                 segment::STRING => fixed += number(size) as u64 * 8,
                 segment::APPEND | segment::PRIVATE_APPEND => {}
@@ -357,6 +371,9 @@ impl Lowering<'_> {
             }
         }
         self.out[fixed_at] = fixed;
+        if plain {
+            self.replace_op(start, Op::BsAppendIntegers);
+        }
         Ok(())
     }
 }

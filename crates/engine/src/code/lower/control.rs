@@ -364,12 +364,12 @@ impl Lowering<'_> {
             (Gen::IsEq, [fail, l, r]) => self.compare(Op::IsEq, *fail, *l, *r)?,
             (Gen::IsNe, [fail, l, r]) => self.compare(Op::IsNe, *fail, *l, *r)?,
             (Gen::IsLt, [fail, l, r]) => {
-                let op = order_op(*l, *r, [Op::IsLt, Op::IsLtXC, Op::IsLtCX, Op::IsLtXX]);
-                self.compare(op, *fail, *l, *r)?;
+                let ops = [Op::IsLt, Op::IsLtXC, Op::IsLtCX, Op::IsLtXX];
+                self.order(ops, *fail, *l, *r)?;
             }
             (Gen::IsGe, [fail, l, r]) => {
-                let op = order_op(*l, *r, [Op::IsGe, Op::IsGeXC, Op::IsGeCX, Op::IsGeXX]);
-                self.compare(op, *fail, *l, *r)?;
+                let ops = [Op::IsGe, Op::IsGeXC, Op::IsGeCX, Op::IsGeXX];
+                self.order(ops, *fail, *l, *r)?;
             }
             _ => return Ok(None),
         }
@@ -436,6 +436,23 @@ impl Lowering<'_> {
         self.compare(general, fail, l, r)
     }
 
+    /// A comparison that has instructions for constants that are small integers.
+    fn order(
+        &mut self,
+        ops: [Op; 4],
+        fail: Operand,
+        l: Operand,
+        r: Operand,
+    ) -> Result<(), LowerError> {
+        let mut op = order_op(l, r, ops);
+        if (op == ops[1] && self.source(r)? & IMMEDIATE_MASK != TAG_SMALL)
+            || (op == ops[2] && self.source(l)? & IMMEDIATE_MASK != TAG_SMALL)
+        {
+            op = ops[0];
+        }
+        self.compare(op, fail, l, r)
+    }
+
     fn compare(&mut self, op: Op, fail: Operand, l: Operand, r: Operand) -> Result<(), LowerError> {
         let fail = self.must(fail);
         self.push_jump(op, 0, fail);
@@ -494,10 +511,18 @@ impl Lowering<'_> {
             self.push_jump(Op::Jump, 0, fail);
             return Ok(());
         }
+        if let Operand::X(r) = v.untyped()
+            && self.membership(usize::from(r), fail, &cases, rest)
+        {
+            return Ok(());
+        }
+        let is_y = matches!(v.untyped(), Operand::Y(_));
+        let number = packed(v) & !DST_Y;
         if let Some((low, span)) = dense(&cases) {
-            let start = self.push_wide(Op::JumpTable, packed(v), span)?;
+            let op = if is_y { Op::JumpTableY } else { Op::JumpTableX };
+            let start = self.push_wide(op, number, span)?;
             self.push_label(start, fail);
-            self.out.push(low as Word);
+            self.out.push(Term::small(low).raw());
             let mut targets = vec![fail; span];
             for (w, label) in &cases {
                 targets[((*w as i64 >> 4) - low) as usize] = *label;
@@ -509,7 +534,8 @@ impl Lowering<'_> {
             return Ok(());
         }
         cases.sort_unstable_by_key(|(w, _)| *w);
-        let start = self.push_wide(Op::SelectVal, packed(v), cases.len())?;
+        let op = if is_y { Op::SelectValY } else { Op::SelectValX };
+        let start = self.push_wide(op, number, cases.len())?;
         self.push_label(start, fail);
         self.out.extend(cases.iter().map(|(w, _)| *w));
         for (_, label) in cases {
@@ -518,10 +544,55 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// Lowers a selection of integers close to each other that all lead to the same place to a test; whether it is one.
+    fn membership(&mut self, x: usize, fail: u32, cases: &[(Word, u32)], rest: &[Instr]) -> bool {
+        let Some((low, high)) = integers(cases) else {
+            return false;
+        };
+        let to = cases[0].1;
+        let bits = match high.checked_sub(low) {
+            Some(0..=63) => 64,
+            Some(0..=255) => 256,
+            _ => return false,
+        };
+        if cases.len() < 2 || cases.iter().any(|c| c.1 != to) {
+            return false;
+        }
+        let m = self.m;
+        let is_next = |label: u32| {
+            let labels = rest.iter().take_while(|i| i.op == Gen::Label);
+            labels
+                .into_iter()
+                .any(|i| m.args(i) == [Operand::U(label.into())])
+        };
+        let ops = match (is_next(fail) && !is_next(to), bits) {
+            (false, 64) => (Op::Member, fail),
+            (false, _) => (Op::MemberWide, fail),
+            (true, 64) => (Op::NotMember, to),
+            (true, _) => (Op::NotMemberWide, to),
+        };
+        self.push_jump(ops.0, x, ops.1);
+        self.out.push(Term::small(low).raw());
+        let mut set = vec![0; bits / 64];
+        for (w, _) in cases {
+            let i = ((*w as i64 >> 4) - low) as usize;
+            set[i / 64] |= 1 << (i % 64);
+        }
+        self.out.extend(set);
+        if ops.1 == fail && !is_next(to) {
+            self.push_jump(Op::Jump, 0, to);
+        }
+        true
+    }
+
     fn select_arity(&mut self, v: Operand, fail: Operand, list: Operand) -> Result<(), LowerError> {
         let m = self.m;
         let pairs = list_of(list).map_or(&[][..], |r| m.list(r));
-        let start = self.push_wide(Op::SelectTupleArity, packed(v), pairs.len() / 2)?;
+        let op = match v.untyped() {
+            Operand::Y(_) => Op::SelectTupleArityY,
+            _ => Op::SelectTupleArityX,
+        };
+        let start = self.push_wide(op, packed(v) & !DST_Y, pairs.len() / 2)?;
         self.push_fail(start, fail);
         for pair in pairs.chunks_exact(2) {
             self.out.push(header(sub::TUPLE, number(pair[0])));
@@ -541,14 +612,18 @@ fn most_frequent(labels: &[u32]) -> u32 {
     runs.max_by_key(|run| run.len()).map_or(0, |run| run[0])
 }
 
-/// Lowest value and length of a jump table, if the cases are integers close enough to each other.
-fn dense(cases: &[(Word, u32)]) -> Option<(i64, usize)> {
-    if cases.len() < 3 || cases.iter().any(|(w, _)| w & IMMEDIATE_MASK != TAG_SMALL) {
+/// The least and the greatest of the cases if all are small integers.
+fn integers(cases: &[(Word, u32)]) -> Option<(i64, i64)> {
+    if cases.iter().any(|(w, _)| w & IMMEDIATE_MASK != TAG_SMALL) {
         return None;
     }
-    let value = |w: &Word| *w as i64 >> 4;
-    let low = cases.iter().map(|(w, _)| value(w)).min()?;
-    let high = cases.iter().map(|(w, _)| value(w)).max()?;
+    let values = || cases.iter().map(|(w, _)| *w as i64 >> 4);
+    Some((values().min()?, values().max()?))
+}
+
+/// Lowest value and length of a jump table, if the cases are integers close enough to each other.
+fn dense(cases: &[(Word, u32)]) -> Option<(i64, usize)> {
+    let (low, high) = integers(cases).filter(|_| cases.len() > 2)?;
     let span = usize::try_from(high.checked_sub(low)?)
         .ok()?
         .checked_add(1)?;

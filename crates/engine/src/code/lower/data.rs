@@ -3,7 +3,7 @@
 use super::*;
 use crate::interp::encoding::NO_LIVE;
 use corten_term::am;
-use corten_term::layout::{PRIMARY_IMMEDIATE, PRIMARY_MASK};
+use corten_term::layout::{IMMEDIATE_MASK, PRIMARY_IMMEDIATE, PRIMARY_MASK, TAG_SMALL};
 
 /// Whether a register is a Y register, and its number; nothing for constants.
 fn register(o: Operand) -> Option<(bool, usize)> {
@@ -139,7 +139,10 @@ impl Lowering<'_> {
                 let m = self.m;
                 let pairs = list_of(*list).map_or(&[][..], |r| m.list(r));
                 let constant = !self.stress && self.distinct_immediates(pairs.iter().step_by(2))?;
+                let one = !self.stress && pairs.len() == 2;
                 let op = match (op, constant) {
+                    (Gen::PutMapAssoc, false) if one => Op::PutMapAssocOne,
+                    (_, false) if one => Op::PutMapExactOne,
                     (Gen::PutMapAssoc, false) => Op::PutMapAssoc,
                     (Gen::PutMapAssoc, true) => Op::PutMapAssocConst,
                     (_, false) => Op::PutMapExact,
@@ -245,7 +248,12 @@ impl Lowering<'_> {
         operands.map(|o| register(o).unwrap_or((false, 0)))
     }
 
-    fn move_(&mut self, from: Operand, to: Operand, rest: &[Instr]) -> Result<usize, LowerError> {
+    pub(super) fn move_(
+        &mut self,
+        from: Operand,
+        to: Operand,
+        rest: &[Instr],
+    ) -> Result<usize, LowerError> {
         let m = self.m;
         let Some((from_y, f)) = register(from) else {
             if to == Operand::X(0) && rest.first().is_some_and(|i| i.op == Gen::Return) {
@@ -404,17 +412,30 @@ impl Lowering<'_> {
         sources: &[Operand],
         to: Operand,
     ) -> Result<(), LowerError> {
-        let kinds: Vec<_> = sources.iter().map(|o| register(*o).map(|r| r.0)).collect();
+        let mut words = Vec::with_capacity(3);
+        for s in sources {
+            words.push(self.source(*s)?);
+        }
+        // Instructions for usual kinds of operands have constants that are small integers, and put their result into an
+        // X register. Those for any kind are what two Y registers get.
+        let mut kinds: Vec<_> = sources.iter().map(|o| register(*o).map(|r| r.0)).collect();
+        let usual =
+            |(kind, w): (&Option<bool>, &Word)| kind.is_some() || w & IMMEDIATE_MASK == TAG_SMALL;
+        if packed(to) & DST_Y != 0 || !kinds.iter().zip(&words).all(usual) {
+            kinds.fill(Some(true));
+        }
         let op = special(e, &kinds);
-        let extra = if op == Op::BifSame { 2 } else { 0 };
+        let extra = if matches!(op, Op::BifSame | Op::BifIsMapKey) {
+            2
+        } else {
+            0
+        };
         let start = self.push_op(op, live, sources.len() | extra << 8, packed(to));
         self.push_label(start, label_of(fail));
         self.push_export(e);
-        for s in sources {
-            self.push_source(*s)?;
-        }
-        if op == Op::BifSame {
-            let equal = e.function.name() == "=:=";
+        self.out.extend(words);
+        if extra > 0 {
+            let equal = e.function.name() != "=/=";
             self.out
                 .extend([Term::bool(equal).raw(), Term::bool(!equal).raw()]);
         }

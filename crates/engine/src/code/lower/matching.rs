@@ -30,6 +30,12 @@ impl Command {
             value: 0,
         }
     }
+    /// Whether it reads an unsigned byte to an X register.
+    fn is_byte(&self) -> bool {
+        self.kind == command::INTEGER
+            && (self.size, self.flags & SIGNED) == (8, 0)
+            && self.to & DST_Y == 0
+    }
     /// Most heap words that it takes.
     fn heap(&self) -> usize {
         const SUB_BITS: usize = 5;
@@ -80,28 +86,37 @@ impl Lowering<'_> {
         let fail = self.must(fail);
         let first = list[0];
         let fits = (1..=WINDOW as u64).contains(&first.size);
-        match (first.kind, list.get(1)) {
-            (command::ENSURE_AT_LEAST, Some(next))
-                if next.kind == command::INTEGER
-                    && (next.size, next.flags & SIGNED) == (8, 0)
-                    && unit_mask(first.unit).is_some() =>
-            {
-                self.push_jump(Op::BsEnsureByte, c, fail);
-                self.out.push(first.size);
-                self.out.extend(unit_mask(first.unit));
-                self.out.push(next.to as Word);
-                return 2;
+        let bytes = list[1..].iter().take_while(|c| c.is_byte()).count();
+        match first.kind {
+            command::ENSURE_AT_LEAST if (first.size, bytes) == (8, 1) && first.unit <= 8 => {
+                if let Some(mask) = unit_mask(first.unit) {
+                    self.push_jump(Op::BsEnsureByte, c, fail);
+                    self.out.extend([list[1].to as Word, mask]);
+                    return 2;
+                }
             }
-            (command::ENSURE_AT_LEAST, _) if unit_mask(first.unit).is_some() => {
+            command::ENSURE_AT_LEAST if bytes > 1 && first.size >= 8 * bytes as u64 => {
+                if let Some(mask) = unit_mask(first.unit) {
+                    self.push_jump(Op::BsEnsureBytes, c, fail);
+                    self.out.extend([first.size, mask, bytes as Word]);
+                    self.out
+                        .extend(list[1..=bytes].iter().map(|b| b.to as Word));
+                    return 1 + bytes;
+                }
+            }
+            _ => {}
+        }
+        match first.kind {
+            command::ENSURE_AT_LEAST if unit_mask(first.unit).is_some() => {
                 self.push_jump(Op::BsEnsureAtLeast, c, fail);
                 self.out.push(first.size);
                 self.out.extend(unit_mask(first.unit));
             }
-            (command::ENSURE_EXACTLY, _) => {
+            command::ENSURE_EXACTLY => {
                 self.push_jump(Op::BsEnsureExactly, c, fail);
                 self.out.push(first.size);
             }
-            (command::INTEGER, _) if fits => {
+            command::INTEGER if fits && first.to & DST_Y == 0 => {
                 let whole = first.size.is_multiple_of(8);
                 let signed = first.flags & SIGNED != 0;
                 let op = match (first.flags & LITTLE != 0 && first.size > 8, signed) {
@@ -120,16 +135,16 @@ impl Lowering<'_> {
                 self.push_op(op, c, first.to, 0);
                 self.out.push(first.size);
             }
-            (command::SKIP, _) => {
+            command::SKIP => {
                 self.push_op(Op::BsSkip, c, 0, 0);
                 self.out.push(first.size);
             }
-            (command::EQUAL, _) if fits => {
+            command::EQUAL if fits => {
                 self.push_jump(Op::BsEqual, c, fail);
                 self.out.extend([first.size, first.value]);
             }
             // Its unit has been tested by the `ensure` before.
-            (command::GET_TAIL, _) if !self.stress => {
+            command::GET_TAIL if !self.stress => {
                 self.push_op(Op::BsGetTail, NO_LIVE, 0, first.to);
                 self.out.push(source_x(c as u16));
             }

@@ -93,7 +93,7 @@ struct Lowering<'m> {
     on_load: Option<u32>,
     records: Vec<RecordEntry>,
     stress: bool,
-    /// The instruction before, unless a label lies behind it: where it is, and its number.
+    /// The instruction before: where it is, and its number.
     before: Option<(usize, Op)>,
 }
 
@@ -224,7 +224,10 @@ impl Lowering<'_> {
     /// entry must not be hit by them.
     fn entry_of_loop(&mut self, code: &[Instr]) {
         let is_label = |i: Option<&Instr>| i.is_some_and(|i| i.op == Gen::Label);
-        let mut rest = code.iter().filter(|i| i.op != Gen::Line);
+        let is_nothing = |i: &Instr| {
+            i.op == Gen::Line || i.op == Gen::BsStartMatch4 && self.is_resumed(self.m.args(i))
+        };
+        let mut rest = code.iter().filter(|i| !is_nothing(i));
         if is_label(rest.next())
             && is_label(rest.next())
             && let Some(Operand::U(entry)) = self.m.args(&code[0]).first()
@@ -234,10 +237,10 @@ impl Lowering<'_> {
         }
     }
 
-    /// A label lies here.
+    /// A label lies here. What is in front of it may still be fused with what follows: jumps lead to the second
+    /// instruction of a pair as it is.
     fn label(&mut self, label: u32) {
         self.labels[label as usize] = self.out.len() as u32;
-        self.before = None;
     }
 
     /// An instruction begins here: it is fused with the one before if there is an instruction for both.
@@ -344,6 +347,11 @@ impl Lowering<'_> {
         self.out
             .push(op as Word | (a as Word) << 16 | (b as Word) << 32 | (c as Word) << 48);
         self.out.len() - 1
+    }
+    /// Makes the last instruction, at `start`, another one with the same operands.
+    fn replace_op(&mut self, start: usize, op: Op) {
+        self.out[start] = self.out[start] & !0xFFFF | op as Word;
+        self.before = Some((start, op));
     }
     /// Pushes the first word of an instruction with a jump in its upper half.
     fn push_jump(&mut self, op: Op, a: usize, label: u32) -> usize {

@@ -7,9 +7,10 @@
 
 use super::super::machine::*;
 use super::super::slow;
-use super::{boxed_sub, read_packed};
-use corten_term::Word;
+use super::boxed_sub;
 use corten_term::layout::*;
+use corten_term::{Binary, Word};
+use std::mem::ManuallyDrop;
 
 /// The widest number that one load can give at any bit offset.
 pub const WINDOW: usize = 57;
@@ -137,7 +138,7 @@ op!(
     let (start, n) = (c.start(), s.w(1));
     let v = c.window(start, n);
     c.set_start(start + n);
-    s.put(s.b(), R::read(v, n));
+    X::set(&s, s.b(), R::read(v, n));
     s.step(2);
 });
 
@@ -185,22 +186,55 @@ op!(
         tail!(s, bs_integer::<Big>);
     }
     c.set_start(start + N::BITS);
-    s.put(s.b(), small(N::at(c.byte(start))));
+    X::set(&s, s.b(), small(N::at(c.byte(start))));
     s.step(2);
 });
 op!(
     /// The second half of `bs_ensure_byte` where a byte does not begin at a byte's border.
+    #[inline(never)]
     bs_ensure_byte_unaligned |s| {
     let c = Context::of(&s);
     let start = c.start();
     let v = c.window(start, 8);
     c.set_start(start + 8);
-    s.put(s.w(3) as usize & 0xFFFF, small(v));
-    s.step(4);
+    X::set(&s, s.w(1) as usize, small(v));
+    s.step(3);
 });
 op!(
-    /// `bs_ensure_at_least`, then `bs_bytes` of one byte: words size, unit less one, destination.
+    /// `bs_ensure_at_least` of 8 bits, then `bs_bytes` of one byte: words destination, unit less one, which is at most 7.
     bs_ensure_byte |s| {
+    let c = Context::of(&s);
+    let left = c.left();
+    if left < 8 || left & s.w(2) != 0 {
+        fail!(s);
+    }
+    let start = c.start();
+    if start & 7 != 0 {
+        tail!(s, bs_ensure_byte_unaligned);
+    }
+    c.set_start(start + 8);
+    X::set(&s, s.w(1) as usize, small(u64::from(*c.byte(start))));
+    s.step(3);
+});
+op!(
+    /// The second half of `bs_ensure_bytes` where bytes do not begin at a byte's border.
+    #[inline(never)]
+    bs_ensure_bytes_unaligned |s| {
+    let c = Context::of(&s);
+    let start = c.start();
+    let n = s.w(3);
+    let mut i = 0;
+    while i < n {
+        let v = c.window(start + 8 * i, 8);
+        X::set(&s, s.w(4 + i as usize) as usize, small(v));
+        i += 1;
+    }
+    c.set_start(start + 8 * n);
+    s.step(4 + n as usize);
+});
+op!(
+    /// `bs_ensure_at_least`, then several bytes: words size, unit less one, number of bytes, destinations.
+    bs_ensure_bytes |s| {
     let c = Context::of(&s);
     let left = c.left();
     let size = s.w(1);
@@ -209,11 +243,18 @@ op!(
     }
     let start = c.start();
     if start & 7 != 0 {
-        tail!(s, bs_ensure_byte_unaligned);
+        tail!(s, bs_ensure_bytes_unaligned);
     }
-    c.set_start(start + 8);
-    s.put(s.w(3) as usize & 0xFFFF, small(u64::from(*c.byte(start))));
-    s.step(4);
+    let n = s.w(3) as usize;
+    c.set_start(start + 8 * n as u64);
+    let from = c.byte(start);
+    let mut i = 0;
+    while i < n {
+        keep_apart!();
+        X::set(&s, s.w(4 + i) as usize, small(u64::from(*from.add(i))));
+        i += 1;
+    }
+    s.step(4 + n);
 });
 op!(
     /// The next word 1 bits are the number of word 2.
@@ -250,7 +291,7 @@ op!(bs_get_position | s | {
 op!(
     /// The position in register `b`.
     bs_set_position |s| {
-    let v = read_packed(&s, s.b());
+    let v = D::get(&s, s.b());
     Context::of(&s).set_start(v >> 4);
     s.step(1);
 });
@@ -334,6 +375,56 @@ op!(
     *p.add(2) = start + 8;
     s.put(s.c(), small(u64::from(byte)));
     s.step(5);
+});
+
+op!(
+    /// `bs_create_bin` of a `private_append` (`bs_create::append_privately`) and integers of 8, 16, 32 or 64 bits, if
+    /// that is in place and at bytes' borders.
+    bs_append_integers |s| {
+    let t = s.src(5);
+    if t & PRIMARY_MASK != PRIMARY_BOXED || *((t - PRIMARY_BOXED) as *const Word) != HEADER_SUB_BITS {
+        tail!(s, slow::BS_CREATE);
+    }
+    let p = (t - PRIMARY_BOXED) as *mut Word;
+    let orig = (*p.add(4) - PRIMARY_BOXED) as *const Word;
+    let (start, end) = (*p.add(2), *p.add(3));
+    if *orig != HEADER_BIN_REF || (start | end) & 7 != 0 {
+        tail!(s, slow::BS_CREATE);
+    }
+    let n = s.b();
+    let mut i = 1;
+    while i < n {
+        if s.src(5 + 3 * i) & IMMEDIATE_MASK != TAG_SMALL {
+            tail!(s, slow::BS_CREATE);
+        }
+        i += 1;
+    }
+    let binary = ManuallyDrop::new(Binary::from_raw(*orig.add(1) as *mut _));
+    let base = binary.as_mut_ptr();
+    let more = s.w(3);
+    if base as Word != *p.add(1) || !binary.claim(end as usize, more as usize) {
+        tail!(s, slow::BS_CREATE);
+    }
+    *p.add(3) = end + more;
+    let mut to = base.add(end as usize / 8);
+    let mut i = 1;
+    while i < n {
+        let v = ((s.src(5 + 3 * i) as i64) >> 4) as u64;
+        let bits = s.w(6 + 3 * i) >> 4;
+        if bits == 8 {
+            *to = v as u8;
+        } else if bits == 16 {
+            to.cast::<u16>().write_unaligned((v as u16).to_be());
+        } else if bits == 32 {
+            to.cast::<u32>().write_unaligned((v as u32).to_be());
+        } else {
+            to.cast::<u64>().write_unaligned(v.to_be());
+        }
+        to = to.add(bits as usize / 8);
+        i += 1;
+    }
+    s.put(s.c(), t);
+    s.step(4 + 3 * n);
 });
 
 /// Whether a unit can be tested with a mask: the mask.

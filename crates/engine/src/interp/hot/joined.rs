@@ -233,3 +233,84 @@ op!(
     s.put(s.c(), to as Word | PRIMARY_BOXED);
     s.step(3 + 2 * n);
 });
+
+/// Where a flat map has an immediate key: its position from 1 on, 0 if it lacks it.
+#[inline(always)]
+unsafe fn position(map: *const Word, key: Word) -> usize {
+    // SAFETY: a flat map.
+    unsafe {
+        let keys = (*map.add(2) - PRIMARY_BOXED) as *const Word;
+        let mut k = *map.add(1) as usize;
+        while k > 0 && *keys.add(k) != key {
+            k -= 1;
+        }
+        k
+    }
+}
+/// Whether `m` is a flat map and `key` an immediate.
+#[inline(always)]
+unsafe fn is_plain(m: Word, key: Word) -> bool {
+    // SAFETY: both are terms.
+    unsafe {
+        key & PRIMARY_MASK == PRIMARY_IMMEDIATE
+            && m & PRIMARY_MASK == PRIMARY_BOXED
+            && *((m - PRIMARY_BOXED) as *const Word) == HEADER_FLATMAP
+    }
+}
+op!(
+    /// `map_get(Key, Map)`; words as for `GuardBif`.
+    map_get |s| {
+    let (key, m) = (s.src(3), s.src(4));
+    if !is_plain(m, key) {
+        tail!(s, slow::MAP_GET);
+    }
+    let p = (m - PRIMARY_BOXED) as *const Word;
+    let k = position(p, key);
+    if k == 0 {
+        tail!(s, slow::MAP_GET);
+    }
+    s.put(s.c(), *p.add(2 + k));
+    s.step(5);
+});
+op!(
+    /// `is_map_key(Key, Map)`: words 5 and 6 are the results.
+    is_map_key |s| {
+    let (key, m) = (s.src(3), s.src(4));
+    if !is_plain(m, key) {
+        tail!(s, slow::IS_MAP_KEY);
+    }
+    let k = position((m - PRIMARY_BOXED) as *const Word, key);
+    s.put(s.c(), s.w(if k == 0 { 6 } else { 5 }));
+    s.step(7);
+});
+op!(
+    /// `put_map` of one key that is no constant.
+    put_map_one |s| {
+    let (m, key) = (s.src(2), s.src(3));
+    if !is_plain(m, key) || !s.has_room(3 + MAP_FLAT_MAX) {
+        tail!(s, slow::PUT_MAP);
+    }
+    let p = (m - PRIMARY_BOXED) as *const Word;
+    let at = position(p, key);
+    if at == 0 {
+        tail!(s, slow::PUT_MAP);
+    }
+    let v = s.src(4);
+    if *p.add(2 + at) == v {
+        s.put(s.c(), m);
+        s.step(5);
+        return next(s);
+    }
+    let to = s.hp;
+    let words = 3 + *p.add(1) as usize;
+    let mut i = 0;
+    while i < words {
+        keep_apart!();
+        *to.add(i) = *p.add(i);
+        i += 1;
+    }
+    *to.add(2 + at) = v;
+    s.hp = to.add(words);
+    s.put(s.c(), to as Word | PRIMARY_BOXED);
+    s.step(5);
+});
