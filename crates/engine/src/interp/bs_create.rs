@@ -26,6 +26,9 @@ pub mod kind {
     /// A big-endian integer of a constant number of bits, at most 64: the size is a small, the unit 1.
     pub const FIXED: u64 = 10;
 
+    /// Among the flags: its size is constant and among the bits in front of the segments.
+    pub const COUNTED: u64 = 1 << 7;
+
     /// The first word of a segment.
     pub fn word(kind: u64, flags: u64, unit: u64, number: u64) -> u64 {
         kind | (flags << 8) | (unit << 16) | (number << 32)
@@ -246,7 +249,7 @@ fn total_bits<'h>(cx: Cx<'h>, n: usize) -> Result<usize, (Segment, Failure<'h>)>
     let mut size = (fixed & !VARIES) as usize;
     for i in 0..n {
         let s = Segment::read(cx, i);
-        if matches!(s.kind, kind::FIXED | kind::STRING) {
+        if matches!(s.kind, kind::FIXED | kind::STRING) || s.flags & kind::COUNTED != 0 {
             continue;
         }
         let bits = segment_bits(cx, &s).map_err(|f| (s, f))?;

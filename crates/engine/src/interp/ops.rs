@@ -283,7 +283,8 @@ ops! {
     BsrXX "an bn cx L E S S" hot small2::<Bsr, X, X, X>;
     BsrXC "an bn cx L E S S" hot small2::<Bsr, X, K, X>;
     DivFloat "an bn cd L E S S" hot slow::DIV_FLOAT;
-    BifAbs "an bn cd L E S" hot bif_abs;
+    BifAbs "an bn cd L E S" hot bif_abs::<G, D>;
+    BifAbsX "an bn cx L E S" hot bif_abs::<X, X>;
     BifNegate "an bn cd L E S" hot bif_negate;
     BifMax "an bn cd L E S S" hot bif_max;
     BifMin "an bn cd L E S S" hot bif_min;
@@ -340,7 +341,8 @@ ops! {
     MarkerClear "S" slow receive::marker_clear;
     MarkerUse "S" slow receive::marker_use;
 
-    BsStart "an cd L S" hot bs_start;
+    BsStart "an cx L S" hot bs_start::<X, X>;
+    BsStartAny "an cd L S" hot bs_start::<G, D>;
     BsStartStress "an cd L S" slow bs_match::start;
     BsGetPosition "ad S" slow bs_match::get_position;
     BsGetPositionX "ax bd" hot bs_get_position;
@@ -481,10 +483,10 @@ ops! {
     IsGeCX AddXC => IsGeCXAddXC is_ge::then::<K, X, ThenAddXC>;
     IsGeXC IsGeCX => IsGeXCIsGeCX is_ge::then::<X, K, ThenIsGeCX>;
 
-    BsStart BsEnsureByte => BsStartEnsureByte bs_start::then::<ThenEnsureByte>;
-    BsStart BsEnsureAtLeast => BsStartEnsureAtLeast bs_start::then::<ThenEnsureAtLeast>;
-    BsStart BsGetPositionX => BsStartGetPosition bs_start::then::<ThenGetPosition>;
-    BsStartGetPosition BsEnsureByte => BsStartGetPositionEnsureByte bs_start::then::<ThenGetPositionEnsureByte>;
+    BsStart BsEnsureByte => BsStartEnsureByte bs_start::then::<X, X, ThenEnsureByte>;
+    BsStart BsEnsureAtLeast => BsStartEnsureAtLeast bs_start::then::<X, X, ThenEnsureAtLeast>;
+    BsStart BsGetPositionX => BsStartGetPosition bs_start::then::<X, X, ThenGetPosition>;
+    BsStartGetPosition BsEnsureByte => BsStartGetPositionEnsureByte bs_start::then::<X, X, ThenGetPositionEnsureByte>;
     BsGetPositionX BsEnsureByte => BsGetPositionEnsureByte bs_get_position::then::<ThenEnsureByte>;
     BsGetPositionX BsGetUtf8 => BsGetPositionGetUtf8 bs_get_position::then::<ThenGetUtf8>;
     BsSetPositionX CallOnly => BsSetPositionCallOnly bs_set_position::then::<ThenCallOnly>;

@@ -259,8 +259,10 @@ impl Lowering<'_> {
     ) -> Result<(), LowerError> {
         let op = if self.stress {
             Op::BsStartStress
-        } else {
+        } else if matches!((v.untyped(), to.untyped()), (Operand::X(_), Operand::X(_))) {
             Op::BsStart
+        } else {
+            Op::BsStartAny
         };
         let start = self.push_op(op, number(live), 0, packed(to));
         self.push_label(start, fail);
@@ -352,9 +354,14 @@ impl Lowering<'_> {
                 continue;
             }
             plain &= i == 0 && kind == segment::PRIVATE_APPEND && matches!(unit, 1 | 8);
-            match kind {
-                segment::STRING => fixed += number(size) as u64 * 8,
-                segment::APPEND | segment::PRIVATE_APPEND => {}
+            let mut flags = flags;
+            match (kind, bits) {
+                (segment::STRING, _) => fixed += number(size) as u64 * 8,
+                (segment::APPEND | segment::PRIVATE_APPEND, _) => {}
+                (segment::INTEGER | segment::FLOAT | segment::BINARY, Some(bits @ 0..=0xFFFF)) => {
+                    fixed += bits;
+                    flags |= segment::COUNTED;
+                }
                 _ => fixed |= segment::VARIES,
             }
             self.out.push(segment::word(kind, flags, unit, position));

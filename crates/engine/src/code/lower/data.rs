@@ -531,6 +531,7 @@ fn special(e: &Export, kinds: &[Option<bool>]) -> Op {
         ("bsr", [X, C]) => Op::BsrXC,
         ("bsr", [_, _]) => Op::Bsr,
         ("/", [_, _]) => Op::DivFloat,
+        ("abs", [X]) => Op::BifAbsX,
         ("abs", [_]) => Op::BifAbs,
         ("-", [_]) => Op::BifNegate,
         ("max", [_, _]) => Op::BifMax,

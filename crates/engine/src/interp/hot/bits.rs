@@ -324,7 +324,22 @@ unsafe fn push_sub_bits(
 
 op!(
     /// `bs_start_match`: a context stays what it is; `a` live, `c` destination; fail offset, source.
-    bs_start |s| {
+    bs_start<A: Src, T: Loc> |s| {
+    let t = A::read(&s, s.w(2));
+    let p = (t - PRIMARY_BOXED) as *const Word;
+    if t & PRIMARY_MASK != PRIMARY_BOXED {
+        tail!(s, slow::BS_START);
+    }
+    if *p != HEADER_SUB_BITS | SUB_BITS_CONTEXT {
+        tail!(s, bs_start_new);
+    }
+    T::set(&s, s.c(), t);
+    s.step(3);
+});
+op!(
+    /// The same for what is no context yet.
+    #[inline(never)]
+    bs_start_new |s| {
     let t = s.src(2);
     let kind = boxed_sub(t);
     if !s.has_room(SUB_WORDS) {
@@ -332,21 +347,15 @@ op!(
     }
     let p = (t - PRIMARY_BOXED) as *const Word;
     if kind == sub::SUB_BITS {
-        if *p & SUB_BITS_CONTEXT != 0 {
-            s.put(s.c(), t);
-            s.step(3);
-        } else {
-            let c = push_sub_bits(&mut s, SUB_BITS_CONTEXT, *p.add(1), *p.add(2), *p.add(3), *p.add(4));
-            s.put(s.c(), c);
-            s.step(3);
-        }
+        let c = push_sub_bits(&mut s, SUB_BITS_CONTEXT, *p.add(1), *p.add(2), *p.add(3), *p.add(4));
+        s.put(s.c(), c);
     } else if kind == sub::HEAP_BITS {
         let c = push_sub_bits(&mut s, SUB_BITS_CONTEXT, p.add(2) as Word, 0, *p.add(1), t);
         s.put(s.c(), c);
-        s.step(3);
     } else {
         tail!(s, slow::BS_START);
     }
+    s.step(3);
 });
 op!(
     /// `bs_get_tail`: `a` live, `c` destination; context. Short tails are copied, which is slow.

@@ -74,13 +74,13 @@ op!(
 
 // ---- guard BIFs of one or two small integers; words as for `GuardBif` ----
 
-op!(bif_abs | s | {
-    let v = s.src(3);
+op!(bif_abs<A: Src, T: Loc> |s| {
+    let v = A::read(&s, s.w(3));
     if v & IMMEDIATE_MASK != TAG_SMALL || (v as i64) >> 4 == SMALL_MIN {
         tail!(s, slow::GUARD_BIF);
     }
     let n = (v as i64) >> 4;
-    s.put(s.c(), (n.unsigned_abs() << 4) | TAG_SMALL);
+    T::set(&s, s.c(), (n.unsigned_abs() << 4) | TAG_SMALL);
     s.step(4);
 });
 op!(bif_negate | s | {
