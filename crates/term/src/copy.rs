@@ -49,15 +49,8 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
             PRIMARY_LIST => {
                 let p = (next & !PRIMARY_MASK) as *const Word;
                 if literals == Literals::Copy || !literal::is_shared(p as usize) {
-                    words += 2;
-                    // SAFETY: a cons has two words.
-                    unsafe {
-                        let head = *p;
-                        if head & PRIMARY_MASK != PRIMARY_IMMEDIATE {
-                            stack.push(head);
-                        }
-                        next = *p.add(1);
-                    }
+                    // SAFETY: `p` is a cons.
+                    unsafe { next = size_cells(p, literals, &mut words, &mut stack) };
                     if next & PRIMARY_MASK != PRIMARY_IMMEDIATE {
                         continue;
                     }
@@ -90,6 +83,65 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
         match stack.pop() {
             Some(w) => next = w,
             None => return words,
+        }
+    }
+}
+
+/// Where the cell after one at `p` is expected: `stride` further on. Lists lie in order in memory for the most part, and a
+/// guess that the processor can go on with is worth more than an address that it has to wait for.
+#[inline(always)]
+fn guess(p: *const Word, rest: Word, stride: &mut usize) -> *const Word {
+    let next = (rest & !PRIMARY_MASK) as usize;
+    let expected = own_word((p as usize).wrapping_add(*stride));
+    if next == expected {
+        return expected as *const Word;
+    }
+    *stride = next.wrapping_sub(p as usize);
+    next as *const Word
+}
+
+/// Has the compiler know nothing about an address: it would take the other one of two that are equal.
+#[inline(always)]
+fn own_word(address: usize) -> usize {
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    {
+        let mut own = address;
+        // SAFETY: no instruction at all.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) own, options(pure, nomem, nostack, preserves_flags));
+        }
+        own
+    }
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
+    address
+}
+
+/// Adds the words of cells that follow one another, of which the first is at `p`; their heads go on the stack. The rest of
+/// the list.
+///
+/// # Safety
+/// `p` is a cons cell.
+#[inline]
+unsafe fn size_cells(
+    mut p: *const Word,
+    literals: Literals,
+    words: &mut usize,
+    stack: &mut Vec<Word>,
+) -> Word {
+    let mut stride = 0;
+    loop {
+        *words += 2;
+        // SAFETY: a cons has two words.
+        let (head, rest) = unsafe { (*p, *p.add(1)) };
+        if head & PRIMARY_MASK != PRIMARY_IMMEDIATE {
+            stack.push(head);
+        }
+        if rest & PRIMARY_MASK != PRIMARY_LIST {
+            return rest;
+        }
+        p = guess(p, rest, &mut stride);
+        if literals == Literals::Share && literal::is_shared(p as usize) {
+            return rest;
         }
     }
 }
@@ -199,6 +251,7 @@ unsafe fn copy_cells(
     mut at: *mut Word,
     stack: &mut ToFill,
 ) -> (*mut Word, Word) {
+    let mut stride = 0;
     // The bump area stays in registers meanwhile.
     let (mut top, limit) = (to.top(), to.limit());
     // SAFETY: by the caller's promise; fresh words between top and limit are written once, and taken in the end.
@@ -222,7 +275,7 @@ unsafe fn copy_cells(
             }
             at = cell.add(1);
             let rest = *p.add(1);
-            p = (rest & !PRIMARY_MASK) as *const Word;
+            p = guess(p, rest, &mut stride);
             if rest & PRIMARY_MASK != PRIMARY_LIST
                 || (literals == Literals::Share && literal::is_shared(p as usize))
             {

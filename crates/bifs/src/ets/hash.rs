@@ -304,19 +304,22 @@ impl HashTable {
         self.chain(first).filter_map(Entry::live)
     }
 
-    /// For a walk that has come to this bucket: fetches what it sees soon, so that it need not wait for it.
+    /// For a walk that has come to this bucket: fetches what it sees soon, so that it need not wait for it; the second entry
+    /// of a bucket too, which two rows in five are at or behind.
     #[inline]
     pub fn approach(&self, b: usize) {
-        let first = |b: usize| {
-            let i = self.buckets.get(b).copied().unwrap_or(NONE);
-            (i != NONE).then(|| self.slab.get(i))
-        };
-        if let Some(e) = first(b + 8) {
+        let first = |b: usize| self.buckets.get(b).copied().unwrap_or(NONE);
+        let entry = |i: u32| (i != NONE).then(|| self.slab.get(i));
+        if let Some(e) = entry(first(b + 14)) {
             memory::prefetch(e);
         }
-        if let Some(row) = first(b + 4).and_then(Entry::row) {
-            row.prefetch();
+        if let Some(e) = entry(first(b + 10)).and_then(|e| entry(e.next)) {
+            memory::prefetch(e);
         }
+        self.chain(first(b + 6))
+            .take(2)
+            .filter_map(Entry::row)
+            .for_each(Row::prefetch);
     }
 
     /// All rows of a bucket that take memory.
@@ -327,10 +330,20 @@ impl HashTable {
 
     /// The first row at or behind bucket `b`; with `dead`, one that was removed counts too.
     pub fn first_from(&self, b: usize, dead: bool) -> Option<&Row> {
-        self.buckets
+        let found = self
+            .buckets
             .get(b..)?
             .iter()
-            .find_map(|first| self.first_in(*first, dead))
+            .enumerate()
+            .find_map(|(i, first)| Some((b + i, self.first_in(*first, dead)?)));
+        let (b, row) = found?;
+        // Who asks for rows one by one asks for the next one soon.
+        let next = self.buckets.get(b + 1..).and_then(|rest| {
+            let i = rest.iter().take(4).find(|i| **i != NONE)?;
+            Some(self.slab.get(*i))
+        });
+        next.inspect(|e| memory::prefetch(*e));
+        Some(row)
     }
 
     fn first_in(&self, at: u32, dead: bool) -> Option<&Row> {

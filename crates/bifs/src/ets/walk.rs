@@ -39,17 +39,23 @@ enum From<'t> {
     Before(Term<'t>),
 }
 
+/// What the caller gets. `only`: the row is the only one of its key.
 fn answer<'h>(
     p: &'h Process,
     rows: &Rows,
     hash: impl Fn(Term<'_>) -> u32,
     row: Option<&Row>,
+    only: bool,
     want: Want,
 ) -> Option<Term<'h>> {
     let row = row?;
     let key = copy::copy(row.key(), &p.heap);
     if want != Want::Objects {
         return Some(key);
+    }
+    if only {
+        let object = copy::copy(row.object(), &p.heap);
+        return Some(p.heap.tuple(&[key, p.heap.list(&[object])]));
     }
     let objects: Vec<_> = rows
         .lookup(hash(row.key()), row.key())
@@ -63,6 +69,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
     let t = at(p, tab, Access::Read)?;
     let end = Term::atom(am::EOT);
     let hash = |k: Term<'_>| t.place(k).1;
+    let only = t.kind().is_set();
     let rows = t.shards()[0].read();
     if let Rows::Tree(tree, _) = &*rows {
         if let From::After(k) | From::Before(k) = from
@@ -81,7 +88,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
                 .next_back(),
         };
         t.there()?;
-        return Ok(answer(p, &rows, hash, row, want).unwrap_or(end));
+        return Ok(answer(p, &rows, hash, row, only, want).unwrap_or(end));
     }
     drop(rows);
     let (shard, key) = match from {
@@ -98,7 +105,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
                 .map_err(|()| Stop::badarg_because(am::badkey))?,
             _ => h.first_from(0, dead),
         };
-        if let Some(found) = answer(p, &rows, hash, row, want) {
+        if let Some(found) = answer(p, &rows, hash, row, only, want) {
             return Ok(found);
         }
     }

@@ -100,7 +100,7 @@ impl<'s> Frame<'_, 's> {
                     .collect();
                 self.scratch.list(&bound)
             }
-            Expr::Tuple(v) => self.scratch.tuple(&self.each(v)?),
+            Expr::Tuple(v) => self.with_each(v, |t| Ok(self.scratch.tuple(t)))?,
             Expr::List(heads, tail) => {
                 let heads = self.each(heads)?;
                 self.scratch.list_with_tail(&heads, self.eval(tail)?)
@@ -116,7 +116,7 @@ impl<'s> Frame<'_, 's> {
             Expr::Or(v) => Term::bool(self.booleans(v)?.into_iter().any(|b| b)),
             Expr::AndAlso(v) => self.short(v, false)?,
             Expr::OrElse(v) => self.short(v, true)?,
-            Expr::Call(f, v) => self.call(*f, &self.each(v)?)?,
+            Expr::Call(f, v) => self.with_each(v, |a| self.call(*f, a))?,
             Expr::Act(action, v) => self.act(*action, &self.each(v)?)?,
         })
     }
@@ -138,6 +138,22 @@ impl<'s> Frame<'_, 's> {
 
     fn each(&self, v: &'s [Expr]) -> Result<Vec<Term<'s>>, Failed> {
         v.iter().map(|e| self.eval(e)).collect()
+    }
+
+    /// Shows the values of all to `f`; few take no allocation.
+    fn with_each<R>(
+        &self,
+        v: &'s [Expr],
+        f: impl FnOnce(&[Term<'s>]) -> Result<R, Failed>,
+    ) -> Result<R, Failed> {
+        let mut few = [Term::NIL; 4];
+        let Some(values) = few.get_mut(..v.len()) else {
+            return f(&self.each(v)?);
+        };
+        for (place, e) in values.iter_mut().zip(v) {
+            *place = self.eval(e)?;
+        }
+        f(values)
     }
 
     fn booleans(&self, v: &'s [Expr]) -> Result<Vec<bool>, Failed> {

@@ -88,15 +88,23 @@ impl Compiled {
         context: Context<'_>,
         notes: &eval::Notes<'s>,
     ) -> Option<Term<'s>> {
-        let mut bindings = vec![Term::NONE; self.variables];
+        // This is done for each row of a table: few variables take no allocation.
+        let (mut few, mut many);
+        let bindings: &mut [Term<'s>] = if self.variables <= 8 {
+            few = [Term::NONE; 8];
+            &mut few[..self.variables]
+        } else {
+            many = vec![Term::NONE; self.variables];
+            &mut many
+        };
         self.clauses.iter().find_map(|clause| {
             bindings.fill(Term::NONE);
-            if !eval::matches(&clause.pattern, object, &mut bindings) {
+            if !eval::matches(&clause.pattern, object, bindings) {
                 return None;
             }
             let frame = eval::Frame {
                 object,
-                bindings: &bindings,
+                bindings,
                 scratch,
                 context,
                 notes,

@@ -174,6 +174,12 @@ fn wake_thief(active: usize) {
     }
 }
 
+/// Reductions after which a scheduler looks at the clock for timers that are due: a tenth of a slice. With messages slices are
+/// short, and looking takes as long as sending one.
+const LOOK: u64 = SLICE as u64 / 10;
+/// What it counts for a slice besides.
+const SWITCH: u64 = 10;
+
 fn main(index: usize) {
     CURRENT.set(Some(index));
     block::enter();
@@ -184,21 +190,32 @@ fn main(index: usize) {
     let mut registers = Registers::new();
     let mut seen = 0;
     let mut idle = Idle::default();
+    let mut worked = LOOK;
     loop {
         binding::check(index, &mut seen);
         block::checkpoint();
-        timer::run_due(index);
+        if worked >= LOOK {
+            worked = 0;
+            timer::run_due(index);
+        }
         if index >= active() {
             hand_over(me);
             park(index, &mut idle);
+            worked = LOOK;
             continue;
         }
         match me.queue.pop().or_else(|| steal(index)) {
             Some(p) => {
                 idle.works();
+                let before = me.counters.reductions.load(Ordering::Relaxed);
                 run(p, index, &mut registers);
+                let after = me.counters.reductions.load(Ordering::Relaxed);
+                worked += SWITCH + after.wrapping_sub(before);
             }
-            None => park(index, &mut idle),
+            None => {
+                park(index, &mut idle);
+                worked = LOOK;
+            }
         }
     }
 }

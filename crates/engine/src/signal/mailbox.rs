@@ -108,13 +108,17 @@ impl Mailbox {
         }
     }
 
-    /// The message at the save pointer, if there is one and nothing is in the way: [`Mailbox::examine`] without a loop.
+    /// The message at the save pointer, if there is one and nothing is in the way: [`Mailbox::examine`] without a loop, and
+    /// without [`Mailbox::settle_first`].
     #[inline(always)]
     pub(crate) fn examine_quickly(&self) -> Option<Word> {
         // SAFETY: links of our list.
         unsafe {
             let node = *self.save();
             if node.is_null() || (*node).kind != Kind::Message {
+                return None;
+            }
+            if self.save.get().is_null() && Node::is_light(node) {
                 return None;
             }
             self.examining.set(true);
@@ -127,6 +131,20 @@ impl Mailbox {
                 prefetch(later.wrapping_sub(64));
             }
             Some((*node.cast::<Message>()).term)
+        }
+    }
+    /// Copies the first message to the heap if it is light, is examined next and there is room. It is in the cache now, and
+    /// what it lies in is free for the next message as soon as it is received; else the collector would have to find
+    /// that again, with many others. Only the first one, which mostly matches: a search does not do this to a long queue.
+    #[inline]
+    pub(super) fn settle_first(&self, heap: &corten_term::Heap) {
+        let node = self.first.get();
+        if node.is_null() || !self.save.get().is_null() {
+            return;
+        }
+        // SAFETY: a node of our list.
+        if unsafe { Node::is_light(node) && Node::settle(node, heap) } {
+            self.on_heap.set(self.on_heap.get() + 1);
         }
     }
     /// The message that [`Mailbox::examine_quickly`] gave does not match: on to the next one.

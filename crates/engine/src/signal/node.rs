@@ -327,6 +327,47 @@ impl Node {
         bare
     }
 
+    /// Whether a node is a message of few words, all in one piece, that are not on the receiver's heap yet.
+    ///
+    /// # Safety
+    /// `p` is a node of a queue that the caller owns.
+    #[inline(always)]
+    pub(super) unsafe fn is_light(p: *mut Signal) -> bool {
+        const WORDS: usize = 24;
+        // SAFETY: by the caller's promise; a message has a fragment.
+        unsafe {
+            if (*p).kind != Kind::Message || (*p).on_heap {
+                return false;
+            }
+            let m = p.cast::<Message>();
+            let f = (*m).fragment;
+            (*f).used.wrapping_sub(1) < WORDS
+                && (*f).next.is_null()
+                && (*m).off_heap.is_null()
+                && Term::from_raw((*m).token).is_immediate()
+        }
+    }
+
+    /// Copies the payload of a light message to `heap`, which makes the message a root there. False: there is no room.
+    ///
+    /// # Safety
+    /// As above, and [`Node::is_light`] has said so.
+    pub(super) unsafe fn settle(p: *mut Signal, heap: &Heap) -> bool {
+        // SAFETY: by the caller's promise; nobody has seen the term yet, so nothing refers to the payload.
+        unsafe {
+            let m = p.cast::<Message>();
+            let f = (*m).fragment;
+            let room = (heap.limit() as usize).saturating_sub(heap.top() as usize);
+            if room < (*f).used * size_of::<Word>() {
+                return false;
+            }
+            (*m).term = copy::copy(Term::from_raw((*m).term), heap).raw();
+            (*f).used = 0;
+            (*p).on_heap = true;
+            true
+        }
+    }
+
     /// Words of payload of a message.
     ///
     /// # Safety

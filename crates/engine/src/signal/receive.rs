@@ -25,6 +25,7 @@ pub enum Peek {
 /// The message at the save pointer; signals that have arrived are handled when the mailbox is at its end.
 #[inline]
 pub fn peek(p: &Process) -> Peek {
+    p.mailbox.settle_first(&p.heap);
     match p.mailbox.examine() {
         Some(w) => Peek::Message(w),
         None => peek_arrived(p),
@@ -44,6 +45,7 @@ fn peek_arrived(p: &Process) -> Peek {
     if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 || handle::has_tasks(p) {
         return Peek::Leave;
     }
+    p.mailbox.settle_first(&p.heap);
     match p.mailbox.examine() {
         Some(w) => Peek::Message(w),
         // The rest of them in the next slice.
