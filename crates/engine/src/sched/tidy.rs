@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Between two rounds of the housekeeper.
-const ROUND: Duration = Duration::from_millis(500);
+const ROUND: Duration = Duration::from_millis(900);
 
 /// A thread collects what is its own no more often.
 const IDLE: Duration = Duration::from_secs(1);

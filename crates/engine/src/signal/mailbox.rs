@@ -589,4 +589,35 @@ mod tests {
         m.push(Node::message(Term::small(3)));
         assert_eq!(m.len(), 2);
     }
+
+    #[test]
+    fn a_light_first_message_is_copied_to_the_heap() {
+        let (m, heap, from) = (Mailbox::default(), Heap::new(), Heap::new());
+        let mut area = [0 as Word; 8];
+        let range = area.as_mut_ptr_range();
+        // SAFETY: the area outlives the heap's use of it.
+        unsafe { heap.set_area(range.start, range.end) };
+        for i in 1..=2 {
+            m.push(Node::message(from.tuple(&[Term::small(i)])));
+        }
+        let large: Vec<_> = (0..100).map(Term::small).collect();
+        m.push(Node::message(from.tuple(&large)));
+        m.settle_first(&heap);
+        let mut roots = Vec::new();
+        m.roots(|w| roots.push(*w));
+        assert_eq!(roots.len(), 2, "one message and its token");
+        assert_eq!(m.examine(), Some(roots[0]));
+        assert!(range.contains(&((roots[0] & !3) as *mut Word)));
+        // Not the first one any more: a search leaves the others where they are.
+        m.advance();
+        m.settle_first(&heap);
+        m.reset();
+        let term = m.remove().map(|n| n.adopt(&heap));
+        assert_eq!((term, heap.has_fragments()), (Some(roots[0]), false));
+        m.settle_first(&heap);
+        m.remove();
+        m.settle_first(&heap);
+        m.roots(|_| panic!("a message that is not light"));
+        assert_eq!(m.len(), 1);
+    }
 }
