@@ -62,7 +62,8 @@ main() ->
     ?P(erlang:function_exported(?MODULE, many, 10)),
     ?P(erlang:is_builtin(erlang, hd, 1)),
     ?P(lists:usort([erlang:phash2(fun lists:map/2), erlang:phash2(fun lists:map/2)]) =:= [34981515]),
-    ?P(begin F9 = fun ext/2, F9(a, b) end).
+    ?P(begin F9 = fun ext/2, F9(a, b) end),
+    ?P(lists:sum([lists:sum(deep(N, N)) || N <- lists:seq(1, 200)])).
 ext(X) -> {ext, X}.
 ext(X, Y) -> {ext, X, Y}.
 fi(F) -> {erlang:fun_info(F, module), erlang:fun_info(F, name), erlang:fun_info(F, arity)}.
@@ -72,3 +73,11 @@ counter(N) -> F = fun() -> N end, [F() | counter(N - 1)].
 many(A, B, C, D, E, F, G, H, I, J) -> Fun = fun(X) -> [X, A, B, C, D, E, F, G, H, I, J] end, Fun(fun() -> J end()).
 many_args() -> fun(A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q, R, S, T) -> A + B + C + D + E + F + G + H + I + J + K + L + M + N + O + P + Q + R + S * T end.
 y(F, X) -> (F(fun(N) -> y(F, N) end))(X).
+%% Many funs made at once, wherever heap and stack happen to meet.
+deep(0, _) -> [];
+deep(N, X) ->
+    Fs = [fun() -> X end, fun() -> X + 1 end, fun() -> X + 2 end, fun() -> X + 3 end, fun() -> X + 4 end, fun() -> X + 5 end, fun() -> X + 6 end,
+        fun() -> X + 7 end, fun() -> X + 8 end, fun() -> X + 9 end, fun() -> X + 10 end, fun() -> X + 11 end],
+    S = [(lists:nth(1 + N rem 12, Fs))() | deep(N - 1, X)],
+    _ = length(Fs),
+    S.

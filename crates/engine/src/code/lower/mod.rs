@@ -482,6 +482,9 @@ fn label_of(o: Operand) -> u32 {
     }
 }
 
+/// Words of a local fun but its free variables, which the compiler has counted: the last one is what keeps its code.
+const LOCAL_FUN: usize = corten_term::layout::FUN_FIXED + 1;
+
 /// Heap words that an allocation asks for, in our layout.
 fn heap_words(o: Operand) -> usize {
     match o {
@@ -490,7 +493,7 @@ fn heap_words(o: Operand) -> usize {
             words,
             floats,
             funs,
-        } => words as usize + 2 * floats as usize + corten_term::layout::FUN_FIXED * funs as usize,
+        } => words as usize + 2 * floats as usize + LOCAL_FUN * funs as usize,
         _ => 0,
     }
 }
