@@ -18,7 +18,7 @@ pub const BIFS: &[Bif] = bifs![
 ];
 
 /// Bytes that cost one reduction when they become list cells.
-const BYTES_PER_REDUCTION: usize = 40;
+const BYTES_PER_REDUCTION: usize = 160;
 
 fn byte_size<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::small(a[0].as_bits().badarg()?.size.div_ceil(8) as i64))

@@ -249,8 +249,16 @@ fn set_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if let Some(answer) = crate::ets::debug::set(p, a[0], a[1]) {
         return Ok(answer);
     }
-    if is_atom_named(a[0], "mbuf") {
-        return Ok(copy::copy_with(a[1], &p.heap, Literals::Copy));
+    // What is allocated next does not fit the heap block.
+    if is_atom_named(a[0], "fill_heap") {
+        let room = (p.heap.limit() as usize - p.heap.top() as usize) / 8;
+        if room > 1 {
+            p.heap.tuple(&vec![Term::NIL; room - 1]);
+        }
+        if on == Some(true) {
+            p.set_flag(flag::NEED_FULLSWEEP, true);
+        }
+        return Ok(Term::OK);
     }
     // A binary off the heap, however small.
     if is_atom_named(a[0], "binary")

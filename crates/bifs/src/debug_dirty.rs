@@ -80,9 +80,9 @@ fn wait<'h>(t: Term<'h>, busy: bool) -> Result<(), Stop<'h>> {
     Ok(())
 }
 
-/// Sends `{Self, Tag}` to a process or name.
+/// Sends `{Tag, Self}` to a process or name.
 fn tell<'h>(p: &'h Process, to: Term<'h>, tag: Term<'h>) -> Result<(), Stop<'h>> {
-    let message = p.heap.tuple(&[Term::pid(p.pid()), tag]);
+    let message = p.heap.tuple(&[tag, Term::pid(p.pid())]);
     match to.as_local_pid() {
         Some(pid) => send::message(pid, message),
         None => registry::send(to.as_atom().badarg()?, message),
@@ -129,12 +129,20 @@ fn work<'h>(p: &'h Process, place: Place, what: Term<'h>, argument: Term<'h>) ->
             tell(p, argument, atom("done"))?;
             Ok(Term::OK)
         }
-        "alive_waitexiting" | "alive_waitexitingonly" => {
+        "alive_waitexiting" | "alive_waitexitingonly" if p.shared.is_exiting() => Err(Stop::BADARG),
+        how @ ("alive_waitexiting" | "alive_waitexitingonly") => {
             tell(p, argument, atom("alive"))?;
             while !p.shared.is_exiting() {
-                std::thread::sleep(Duration::from_millis(100));
+                match place {
+                    Place::Io => std::thread::sleep(Duration::from_millis(100)),
+                    _ => std::thread::yield_now(),
+                }
             }
-            std::thread::sleep(Duration::from_secs(1));
+            if how == "alive_waitexiting" {
+                std::thread::sleep(Duration::from_secs(1));
+                // The heap of a process that is dead to all others can still be written.
+                p.heap.list(&[Term::NIL; 10_000]);
+            }
             Ok(Term::OK)
         }
         _ => Err(Stop::BADARG),

@@ -21,6 +21,7 @@ pub const BIFS: &[Bif] = bifs![
 const CELLS: usize = 150_000;
 /// Bytes copied, or list cells walked, for one reduction.
 const BYTES_PER_REDUCTION: usize = 128;
+const CELLS_PER_REDUCTION: usize = 8;
 
 /// A leaf of an I/O list.
 pub enum Leaf<'h> {
@@ -136,6 +137,7 @@ pub fn charged<'h>(p: &'h Process, t: Term<'h>) -> Result<Cow<'h, [u8]>, Stop<'h
         None => {
             let most = if long::matters() { CELLS } else { usize::MAX };
             let bytes = bytes_within(t, most).map_err(|TooLong| Stop::Pool)?;
+            p.bump_reductions(t.iter().count() / CELLS_PER_REDUCTION);
             Cow::Owned(bytes.badarg()?)
         }
     };

@@ -12,7 +12,7 @@ pub const BIFS: &[Bif] = bifs![
     unicode:characters_to_list/2 => characters_to_list,
 ];
 
-const BYTES_PER_REDUCTION: usize = 64;
+const BYTES_PER_REDUCTION: usize = 8;
 
 fn bin_is_7bit<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::bool(a[0].to_bytes().is_some_and(|b| b.is_ascii())))

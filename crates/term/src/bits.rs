@@ -208,7 +208,7 @@ pub unsafe fn put_integer(base: *mut u8, bit: usize, n: usize, t: Term<'_>, f: F
     }
 }
 
-/// The integer in `n` bits at `bit`.
+/// The integer in `n` bits at `bit`; nothing if it is larger than integers are.
 ///
 /// # Safety
 /// As for [`get`].
@@ -218,7 +218,7 @@ pub unsafe fn get_integer<'h>(
     bit: usize,
     n: usize,
     f: Field,
-) -> Term<'h> {
+) -> Option<Term<'h>> {
     // SAFETY: by the caller's promise.
     unsafe {
         if n <= 64 {
@@ -226,9 +226,9 @@ pub unsafe fn get_integer<'h>(
             let v = if f.little { unswap_order(v, n) } else { v };
             if f.signed && n > 0 {
                 let up = 64 - n;
-                return heap.int(((v << up) as i64) >> up);
+                return Some(heap.int(((v << up) as i64) >> up));
             }
-            return heap.uint(v);
+            return Some(heap.uint(v));
         }
         // Limbs, least significant first.
         let mut limbs = vec![0u64; n.div_ceil(64)];
@@ -258,7 +258,8 @@ pub unsafe fn get_integer<'h>(
                 carry = c;
             }
         }
-        heap.big(negative, &limbs)
+        let used = limbs.iter().rposition(|l| *l != 0).map_or(0, |i| i + 1);
+        (used <= BIG_MAX_LIMBS).then(|| heap.big(negative, &limbs[..used]))
     }
 }
 
@@ -457,7 +458,11 @@ mod tests {
                         let up = 128 - n.min(128) as u32;
                         let want = ((i128::from(v) << up) >> up) as i64;
                         if n <= 64 || n >= 60 {
-                            assert_eq!(got.as_i64(), Some(want), "{v} {n} {offset} {little}");
+                            assert_eq!(
+                                got.and_then(|t| t.as_i64()),
+                                Some(want),
+                                "{v} {n} {offset} {little}"
+                            );
                         }
                         assert_eq!(
                             buffer[0] >> (8 - offset.min(8)).min(7) >> 1,
@@ -467,6 +472,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_integer_is_refused_for_its_value_not_for_its_field() {
+        let heap = Heap::new();
+        let mut bytes = vec![0u8; BIG_MAX_LIMBS * 8 + 2];
+        let get = |bytes: &[u8]| {
+            let f = Field::default();
+            // SAFETY: the whole buffer.
+            unsafe { get_integer(&heap, bytes.as_ptr(), 0, bytes.len() * 8, f) }
+        };
+        assert!(get(&bytes).is_some_and(|t| t.as_small() == Some(0)));
+        bytes[2] = 1;
+        assert!(get(&bytes).is_some());
+        bytes[1] = 1;
+        assert!(get(&bytes).is_none());
     }
 
     #[test]

@@ -88,6 +88,7 @@ fn parse_options(list: Term<'_>) -> Option<Wanted> {
                     (Some(false), _) => WriteConcurrency::Off,
                     (None, Some([tag, n])) if tag.is(am::debug_hash_fixed_number_of_locks) => {
                         let n = n.as_small().filter(|n| (1..=32768).contains(n))?;
+                        o.decentralized_counters = true;
                         // Rounded down to a power of two.
                         WriteConcurrency::Locks(1 << n.ilog2())
                     }
@@ -221,22 +222,21 @@ fn take<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn rename<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Write)?;
     let name = a[1].as_atom().badarg()?;
-    registry::rename(&t, name)
-        .map_err(|registry::NameTaken| Stop::badarg_because(am::already_exists))?;
+    registry::rename(&t, name).map_err(|registry::NameTaken| Stop::BADARG)?;
     Ok(registry::id_term(&t, &p.heap))
 }
 
 fn give_away<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let to = a[1].as_local_pid().badarg()?;
     let t = table(p, a[0], Access::Write)?;
+    let to = a[1].as_local_pid().badarg()?;
+    if !corten_engine::node().processes.is_alive(to) {
+        return Err(Stop::BADARG);
+    }
     if t.owner() != p.pid() {
         return Err(Stop::badarg_because(am::not_owner));
     }
     if to == p.pid() {
         return Err(Stop::badarg_because(am::owner));
-    }
-    if !corten_engine::node().processes.is_alive(to) {
-        return Err(Stop::BADARG);
     }
     registry::change_owner(&t, to);
     registry::transfer_message(&t, p.pid(), to, a[2]);
@@ -244,10 +244,7 @@ fn give_away<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let t = table(p, a[0], Access::Any)?;
-    if t.owner() != p.pid() {
-        return Err(Stop::badarg_because(am::not_owner));
-    }
+    let t = table(p, a[0], Access::Write)?;
     let options = if a[1].is_tuple() {
         vec![a[1]]
     } else {
@@ -271,6 +268,9 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             _ => return Err(Stop::BADARG),
         }
     }
+    if t.owner() != p.pid() {
+        return Err(Stop::BADARG);
+    }
     if let Some(h) = heir {
         registry::set_heir(&t, h);
     }
@@ -281,22 +281,13 @@ fn setopts<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn whereis<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    match a[0].as_atom() {
-        Some(name) => {
-            Ok(registry::whereis(name)
-                .map_or(Term::UNDEFINED, |t| p.heap.magic_reference(t.magic())))
-        }
-        None => {
-            let t = table(p, a[0], Access::Any)?;
-            Ok(p.heap.magic_reference(t.magic()))
-        }
-    }
+    let found = registry::whereis(a[0].as_atom().badarg()?);
+    Ok(found.map_or(Term::UNDEFINED, |t| p.heap.magic_reference(t.magic())))
 }
 
 fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let on = a[1].as_bool().badarg()?;
     let t = table(p, a[0], Access::Read)?;
-    if on {
+    if a[1].as_bool().badarg()? {
         t.fix(
             p.pid(),
             (
@@ -311,15 +302,21 @@ fn safe_fixtable<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::TRUE)
 }
 
-/// `delete_all_objects` calls this: how many rows there were, and what is left to do (nothing).
+/// `delete_all_objects` calls this with the table: how many rows there were. With what it has left it calls itself.
 fn internal_delete_all<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+    if rubble::is_rest(a[0]) {
+        return rubble::drop_rows(p, a);
+    }
+    if a[0].is_tuple() {
+        return scan::resume(p, a[0]);
+    }
     let t = table(p, a[0], Access::Write)?;
     if t.fixation() != Fixation::None {
         return scan::all(p, Op::DeleteAll, &t, None);
     }
     let rows = t.take_rows();
     let n = rows.iter().map(Rows::len).sum::<usize>();
-    rubble::clear(p, rows, p.heap.uint(n as u64))
+    rubble::clear_all(p, rows, p.heap.uint(n as u64))
 }
 
 /// Shows every row that takes memory, removed ones that a fixation keeps included.

@@ -15,16 +15,40 @@ pub const BIFS: &[Bif] = bifs![ets:drop_rows/2 => drop_rows];
 #[derive(Debug)]
 struct Rubble(Mutex<Vec<Rows>>);
 
-/// Drops `rows`, now or in steps, then returns `result`.
-pub fn clear<'h>(p: &'h Process, mut rows: Vec<Rows>, result: Term<'h>) -> BifResult<'h> {
-    if drop_some(p, scan::first_budget(p), &mut rows) {
-        return Ok(result);
+/// Drops the rows of a table that is gone, now or in steps, then returns `result`.
+pub fn clear<'h>(p: &'h Process, rows: Vec<Rows>, result: Term<'h>) -> BifResult<'h> {
+    match drop_first(p, rows) {
+        None => Ok(result),
+        Some(rest) => Err(Stop::Trap(
+            export(am::ets, am::drop_rows, 2),
+            vec![rest, result],
+        )),
     }
-    let rest = p.heap.magic_reference(Magic::new(Rubble(Mutex::new(rows))));
-    Err(Stop::Trap(
-        export(am::ets, am::drop_rows, 2),
-        vec![rest, result],
-    ))
+}
+
+/// The same for the rows that `delete_all_objects` took out.
+pub fn clear_all<'h>(p: &'h Process, rows: Vec<Rows>, count: Term<'h>) -> BifResult<'h> {
+    match drop_first(p, rows) {
+        None => Ok(count),
+        Some(rest) => Err(delete_all_again(rest, count)),
+    }
+}
+
+/// `delete_all_objects` goes on: the function is the one that who traces the process sees in the reference engine.
+pub fn delete_all_again<'h>(rest: Term<'h>, count: Term<'h>) -> Stop<'h> {
+    let function = export(am::ets, am::internal_delete_all, 2);
+    Stop::Trap(function, vec![rest, count])
+}
+
+/// What is left of `rows` after the first step.
+fn drop_first<'h>(p: &'h Process, mut rows: Vec<Rows>) -> Option<Term<'h>> {
+    let all = drop_some(p, scan::first_budget(p), &mut rows);
+    (!all).then(|| p.heap.magic_reference(Magic::new(Rubble(Mutex::new(rows)))))
+}
+
+/// Whether this is what is left of rows.
+pub fn is_rest(t: Term<'_>) -> bool {
+    t.as_magic_of::<Rubble>().is_some()
 }
 
 /// More rows than this are not dropped by a process that exits, which cannot do it in steps.
@@ -39,7 +63,8 @@ pub fn discard(rows: Vec<Rows>) {
     }
 }
 
-fn drop_rows<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
+/// Goes on with `clear` or `clear_all`.
+pub fn drop_rows<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let rubble = a[0].as_magic_of::<Rubble>().badarg()?;
     if drop_some(p, scan::budget(p), &mut rubble.0.lock()) {
         Ok(a[1])

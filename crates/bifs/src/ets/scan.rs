@@ -7,6 +7,7 @@
 //! gives its fixations back.
 
 use super::registry;
+use super::rubble;
 use super::table::{Rows, Table, TableRef};
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
@@ -280,7 +281,12 @@ fn go_on<'h>(p: &'h Process, start: usize, mut scan: Scan<'h>) -> BifResult<'h> 
 }
 
 fn step<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let [op, tab, spec, at, found, held] = a[0].as_tuple_of::<6>().badarg()?;
+    resume(p, a[0])
+}
+
+/// Goes on with a search that has paused.
+pub fn resume<'h>(p: &'h Process, state: Term<'h>) -> BifResult<'h> {
+    let [op, tab, spec, at, found, held] = state.as_tuple_of::<6>().badarg()?;
     let op = *Op::ALL.get(op.as_usize().badarg()?).badarg()?;
     let table = tab.magic_handle().and_then(TableRef::from_magic).badarg()?;
     let held = held.is(am::true_);
@@ -314,7 +320,10 @@ impl<'h> Scan<'h> {
             self.found,
             Term::bool(self.held),
         ]);
-        Stop::Trap(export(am::ets, am::step, 1), vec![state])
+        match self.op {
+            Op::DeleteAll => rubble::delete_all_again(state, Term::UNDEFINED),
+            _ => Stop::Trap(export(am::ets, am::step, 1), vec![state]),
+        }
     }
 
     fn release(&self, p: &Process) {

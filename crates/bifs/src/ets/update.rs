@@ -69,17 +69,13 @@ fn base<'s>(
     }
 }
 
-fn require_set<'h>(t: &Table) -> Result<(), Stop<'h>> {
-    if matches!(t.kind(), Kind::Set | Kind::OrderedSet) {
-        Ok(())
-    } else {
-        Err(Stop::badarg_because(am::table_type))
-    }
+fn is_set(t: &Table) -> bool {
+    matches!(t.kind(), Kind::Set | Kind::OrderedSet)
 }
 
 fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
-    require_set(&t)?;
+    is_set(&t).then_some(()).badarg()?;
     let scratch = Heap::new();
     let (mut rows, hash) = t.write(a[1])?;
     if rows
@@ -141,7 +137,9 @@ fn increment<'h>(t: &Table, row: &[Term<'_>], spec: Term<'h>) -> Result<Incremen
 
 fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
-    require_set(&t)?;
+    if !is_set(&t) {
+        return Err(Stop::badarg_because(am::table_type));
+    }
     let scratch = Heap::new();
     let mut results = Vec::new();
     let (mut rows, hash) = t.write(a[1])?;

@@ -75,7 +75,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
         if let From::After(k) | From::Before(k) = from
             && k.is(am::EOT)
         {
-            return Err(Stop::badarg_because(am::badkey));
+            return Err(Stop::BADARG);
         }
         let row = match from {
             From::First => tree.first(),
@@ -100,9 +100,7 @@ fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifRes
         let rows = lock.read();
         let Rows::Hash(h) = &*rows else { break };
         let row = match key {
-            Some(k) if i == shard => h
-                .next(hash(k), k, dead)
-                .map_err(|()| Stop::badarg_because(am::badkey))?,
+            Some(k) if i == shard => h.next(hash(k), k, dead).map_err(|()| Stop::BADARG)?,
             _ => h.first_from(0, dead),
         };
         if let Some(found) = answer(p, &rows, hash, row, only, want) {

@@ -12,6 +12,9 @@ use std::ops::RangeInclusive;
 use std::ptr;
 use std::sync::LazyLock;
 
+/// As many sizes as the reference engine has: the largest is more than there are addresses.
+const COUNT: usize = 137;
+
 /// Sizes that blocks have, in words: like the reference engine's, Fibonacci-like first, then growing by a fifth.
 static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
     let mut sizes = vec![12, 38];
@@ -19,9 +22,8 @@ static SIZES: LazyLock<Vec<usize>> = LazyLock::new(|| {
         let n = sizes.len();
         sizes.push(sizes[n - 1] + sizes[n - 2] + 1);
     }
-    while let Some(&last) = sizes.last()
-        && last < 1 << 44
-    {
+    while sizes.len() < COUNT {
+        let last = sizes[sizes.len() - 1];
         sizes.push(last + last / 5);
     }
     sizes
@@ -119,6 +121,7 @@ mod tests {
             &super::heap_sizes()[..11],
             &[12, 38, 51, 90, 142, 233, 376, 610, 987, 1598, 2586]
         );
+        assert_eq!(super::heap_sizes().last(), Some(&885_767_171_276_247));
         assert_eq!(super::next_size(300), 376);
     }
 }

@@ -148,12 +148,11 @@ pub unsafe fn get_integer(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let Some(n) = size_of(c, cx.src(3), spec & 0xFFFF_FFFF) else {
         return cx.at(cx.word(1) as isize);
     };
-    // No integer is that long.
-    if n > BIG_MAX_LIMBS * 64 {
-        return cx.at(cx.word(1) as isize);
-    }
     // SAFETY: within the context's bits.
     let value = unsafe { bits::get_integer(&p.heap, c.base(), c.position(), n, field(spec >> 32)) };
+    let Some(value) = value else {
+        return cx.at(cx.word(1) as isize);
+    };
     c.advance(n);
     cx.put(cx.c(), value);
     cx.skip(5)
@@ -380,6 +379,9 @@ pub unsafe fn bs_match(p: &Process, x: *mut Word, pc: *const Word) -> Go {
                 // SAFETY: as above.
                 let v = unsafe {
                     bits::get_integer(&p.heap, c.base(), c.position(), size, field(flags))
+                };
+                let Some(v) = v else {
+                    return fail();
                 };
                 c.advance(size);
                 cx.put(dst, v);

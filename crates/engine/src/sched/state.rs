@@ -117,8 +117,11 @@ pub(crate) fn boost(shared: &Shared, priority: u32) {
                 && (s & BOOST_MASK) >> BOOST_SHIFT < bits;
             (less && s & DEAD == 0).then_some((s & !BOOST_MASK) | (bits << BOOST_SHIFT))
         });
-    if old.is_ok_and(|s| s & IN_QUEUE != 0 && s & DIRTY == 0) {
-        scheduler::promote(process_of(shared));
+    match old {
+        // Whoever was told of its signals before may be less urgent than the one who waits.
+        Ok(s) if s & DIRTY != 0 => crate::signal::dirty::notify(shared),
+        Ok(s) if s & IN_QUEUE != 0 => scheduler::promote(process_of(shared)),
+        _ => {}
     }
 }
 

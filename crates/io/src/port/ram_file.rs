@@ -105,7 +105,7 @@ impl RamFile {
             }
             request::LSEEK => self.seek(number(arguments, 0)?, number(arguments, 4)?),
             request::TRUNCATE => {
-                self.check(MODE_WRITE)?;
+                self.check(MODE_WRITE).map_err(|_| Errno::ACCESS)?;
                 self.bytes.resize(self.position, 0);
                 Ok(Response::Ok)
             }
@@ -125,7 +125,7 @@ impl RamFile {
 
     fn check(&self, mode: u32) -> Result<(), Errno> {
         if self.mode & mode == 0 {
-            return Err(Errno::ACCESS);
+            return Err(Errno::BADF);
         }
         Ok(())
     }
@@ -156,6 +156,7 @@ impl RamFile {
     }
 
     fn seek(&mut self, offset: i32, whence: i32) -> Outcome {
+        self.check(MODE_READ | MODE_WRITE)?;
         let base = match whence {
             0 => 0,
             1 => self.position as i64,
