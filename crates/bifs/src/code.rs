@@ -78,6 +78,10 @@ fn refusal<'h>(p: &'h Process, tag: Atom, modules: impl Iterator<Item = Atom>) -
 fn finish_loading<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let all = crate::util::elements(a[0])?;
     let all: Vec<&Prepared> = all.into_iter().map(prepared).collect::<Result<_, _>>()?;
+    // A module with such a function is loaded alone.
+    if all.len() > 1 && all.iter().any(|x| x.has_on_load) {
+        return Err(Stop::SYSTEM_LIMIT);
+    }
     let twice = |(i, x): (usize, &&Prepared)| {
         all[..i]
             .iter()
@@ -87,10 +91,6 @@ fn finish_loading<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let duplicates: Vec<Atom> = all.iter().enumerate().filter_map(twice).collect();
     if !duplicates.is_empty() {
         return refusal(p, crate::util::named("duplicated"), duplicates.into_iter());
-    }
-    if all.len() > 1 && all.iter().any(|x| x.has_on_load) {
-        let with = all.iter().filter(|x| x.has_on_load).map(|x| x.module);
-        return refusal(p, am::on_load, with);
     }
     let blocked = |x: &&&Prepared| {
         let i = server::instances(x.module);
@@ -107,7 +107,9 @@ fn finish_loading<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     p.bump_reductions(all.len() * 100);
     match first_on_load {
         Some(module) => refusal(p, am::on_load, std::iter::once(module)),
-        None => Ok(Term::OK),
+        // As in the reference engine, where all schedulers have to see the code first, others get to run meanwhile: a
+        // process that was spawned before is in the old code by now.
+        None => Err(Stop::YieldWith(Term::OK)),
     }
 }
 
@@ -132,7 +134,7 @@ fn finish_after_on_load<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn delete_module<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     match server::delete(module_arg(a[0])?) {
         None => Err(Stop::BADARG),
-        Some(true) => Ok(Term::TRUE),
+        Some(true) => Err(Stop::YieldWith(Term::TRUE)),
         Some(false) => Ok(Term::UNDEFINED),
     }
 }

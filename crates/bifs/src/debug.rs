@@ -55,6 +55,9 @@ fn same<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 /// A test has said that it wants to see the emulator's insides.
 static AVAILABLE: AtomicBool = AtomicBool::new(false);
 
+/// Slices between two rounds of the reference engine's balancing of its run queues.
+const SLICES_PER_ROUND: u64 = 16;
+
 fn undefined<'h>() -> Stop<'h> {
     Stop::error(Term::atom(am::undef))
 }
@@ -72,6 +75,11 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     if is_atom_named(a[0], "available_internal_state") {
         return Ok(Term::TRUE);
+    }
+    // Rounds of balancing. Here every thread that has nothing to do steals; this counts the time in such rounds.
+    if is_atom_named(a[0], "nbalance") {
+        let slices = corten_engine::sched::stats::context_switches();
+        return Ok(p.heap.uint(slices / SLICES_PER_ROUND));
     }
     // Whether hashes are made to collide.
     if is_atom_named(a[0], "hashmap_collision_bonanza") {

@@ -239,7 +239,11 @@ fn process_flag_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     Ok(match args[0].as_atom() {
         Some(am::trap_exit) => Term::bool(p.shared.set_trap_exit(value.as_bool().badarg()?)),
         Some(am::async_dist) => swap_bool(p, flag::ASYNC_DIST, value)?,
-        Some(am::sensitive) => swap_bool(p, flag::SENSITIVE, value)?,
+        Some(am::sensitive) => {
+            let old = swap_bool(p, flag::SENSITIVE, value)?;
+            p.shared.hide(p.has_flag(flag::SENSITIVE));
+            old
+        }
         Some(am::error_handler) => {
             let name = value.as_atom().badarg()?;
             let old = p.error_handler();

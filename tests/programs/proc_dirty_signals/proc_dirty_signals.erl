@@ -75,6 +75,8 @@ queued() ->
     %% Until the threads are free again.
     timer:sleep(3000),
     N = erlang:system_info(dirty_io_schedulers),
+    %% What prints below must not have to be loaded then: that needs such a thread.
+    _ = io_lib:format("~p~n", [process_info(self(), [status, message_queue_len])]),
     Ps = [start(15000) || _ <- lists:seq(1, N)],
     P = spawn_link(fun() -> erts_debug:dirty_io(wait, 10), exit(not_reached) end),
     timer:sleep(50),

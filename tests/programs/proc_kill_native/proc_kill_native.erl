@@ -62,7 +62,8 @@ urgent() ->
          {group_leader, Leader} = process_info(P, group_leader)
      end || _ <- lists:seq(1, 20), Leader <- [whereis(init), group_leader()]],
     exit(P, bang),
-    receive {'DOWN', M, process, P, R} -> io:format("urgent: ~p~n", [R]) end,
-    [exit(H, kill) || H <- Hogs].
+    R = receive {'DOWN', M, process, P, Reason} -> Reason end,
+    [exit(H, kill) || H <- Hogs],
+    io:format("urgent: ~p~n", [R]).
 
 hog() -> hog().

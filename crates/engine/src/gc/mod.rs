@@ -510,6 +510,10 @@ fn exceeds_max_heap(p: &Process) -> bool {
         return false;
     }
     let mut total = block_words(p) + old_block_words(p);
+    // Messages stay where they are, but count as parts of the heap unless the process wants them elsewhere.
+    if !p.has_flag(flag::OFF_HEAP_MESSAGES) {
+        total += p.mailbox.payload_words();
+    }
     if p.has_flag(flag::MAX_HEAP_BINARIES) {
         total += p.heap.off_heap_bytes() / 8;
     }

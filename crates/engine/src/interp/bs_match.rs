@@ -134,6 +134,9 @@ fn size_of(c: Context, size: Term<'_>, unit: u64) -> Option<usize> {
     (n <= c.remaining()).then_some(n)
 }
 
+/// Bits from which an integer is made room for.
+const WIDE: usize = 1024;
+
 /// `bs_get_integer2`, `bs_get_float2`, `bs_get_binary2`: `a` live, `c` destination; fail offset, context, size,
 /// `unit | flags << 32`.
 ///
@@ -143,11 +146,19 @@ pub unsafe fn get_integer(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     // SAFETY: as above.
     let cx = unsafe { Cx::new(p, x, pc) };
     cx.collect_if_due(cx.a());
-    let c = Context::of(cx.src(2));
+    let mut c = Context::of(cx.src(2));
     let spec = cx.word(4);
     let Some(n) = size_of(c, cx.src(3), spec & 0xFFFF_FFFF) else {
         return cx.at(cx.word(1) as isize);
     };
+    // A wide one goes to the heap, not into a fragment that nobody may look at before the process ends.
+    let need = n / 64 + 2;
+    if n > WIDE && !super::has_room(p, need) {
+        if let Err(go) = cx.make_room(need, cx.a()) {
+            return go;
+        }
+        c = Context::of(cx.src(2));
+    }
     // SAFETY: within the context's bits.
     let value = unsafe { bits::get_integer(&p.heap, c.base(), c.position(), n, field(spec >> 32)) };
     let Some(value) = value else {
@@ -383,6 +394,10 @@ pub unsafe fn bs_match(p: &Process, x: *mut Word, pc: *const Word) -> Go {
                 let Some(v) = v else {
                     return fail();
                 };
+                // It lies in a fragment, which counts before the process calls anything.
+                if size > WIDE && p.max_heap_size.get() != 0 {
+                    cx.collect_at_call();
+                }
                 c.advance(size);
                 cx.put(dst, v);
             }

@@ -4,11 +4,12 @@ use super::exceptions::{
     error_atom, error_info, error_pair, is_raiser, mfa_of, native_raised, raise,
 };
 use super::machine::*;
+use super::ops::Op;
 use super::stacktrace::Top;
 use super::{Outcome, static_code};
 use crate::bif::{BifFlags, BifResult};
 use crate::code::{Export, FunEntry, export, find_export, purge};
-use crate::process::{Apart, Class, Mfa, flag};
+use crate::process::{Apart, Class, Mfa, flag, state};
 use crate::{Bif, Process, Stop};
 use corten_term::layout::*;
 use corten_term::{Atom, Term, Word, am};
@@ -309,6 +310,23 @@ fn run_guard(p: &Process, registers: &mut Registers) -> Outcome {
     Outcome::Yield
 }
 
+/// The native function that works for the process on a dirty thread, or is going to.
+pub fn native_elsewhere(p: &Process) -> Option<Mfa> {
+    const DIRTY: u32 = state::RUNNING_DIRTY | state::DIRTY_IO | state::DIRTY_CPU;
+    if p.shared.state() & DIRTY == 0 || p.apart.get() != Apart::Native {
+        return None;
+    }
+    let pc = p.pc.get();
+    // SAFETY: a process is at an instruction; word 1 of those that call natives by name is the export.
+    unsafe {
+        match super::ops::op_at(pc) {
+            Op::NifBody => Some(crate::code::header_mfa(pc)),
+            Op::CallBif | Op::CallStub => Some(mfa_of(&*(*pc.add(1) as *const Export))),
+            _ => None,
+        }
+    }
+}
+
 /// The dirty native function at whose call it stopped.
 fn run_native(p: &Process, registers: &mut Registers) -> Outcome {
     super::swap_in(p, registers);
@@ -318,7 +336,7 @@ fn run_native(p: &Process, registers: &mut Registers) -> Outcome {
     let (cx, bif, mfa, next) = unsafe {
         let cx = Cx::new(p, x, pc);
         match super::ops::op_at(pc) {
-            super::ops::Op::NifBody => (
+            Op::NifBody => (
                 cx,
                 Some(&*(cx.word(1) as *const Bif)),
                 crate::code::header_mfa(pc),
@@ -326,7 +344,7 @@ fn run_native(p: &Process, registers: &mut Registers) -> Outcome {
             ),
             op => {
                 let e = &*(cx.word(1) as *const Export);
-                let next = if op == super::ops::Op::CallBif {
+                let next = if op == Op::CallBif {
                     Next::Here(cx.skip(2))
                 } else {
                     Next::Return

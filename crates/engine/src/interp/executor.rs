@@ -1,6 +1,6 @@
 //! The interpreter as the scheduler knows it.
 
-use super::{machine, stacktrace, static_code};
+use super::{calls, machine, stacktrace, static_code};
 use crate::code::{self, purge};
 use crate::process::{Class, Mfa, exit};
 use crate::sched::{Executor, Outcome, Registers};
@@ -55,6 +55,9 @@ impl Executor for Interpreter {
 
     fn current_function(&self, p: &Process) -> Option<Mfa> {
         let pc = p.pc.get();
+        if let Some(called) = calls::native_elsewhere(p) {
+            return Some(called);
+        }
         let mfa = code::locate(pc).map(|l| l.mfa);
         let asks = |f: &Mfa| f.module == am::erlang && f.function == am::process_info;
         if mfa.as_ref().is_some_and(asks) {

@@ -717,11 +717,15 @@ impl<'h> Cx<'h> {
     #[inline(never)]
     fn collect_soon(&self, live: usize) {
         if super::is_long_here(self.p) {
-            self.p.set_flag(flag::FORCE_GC, true);
-            self.p.reductions_left.set(0);
+            self.collect_at_call();
         } else {
             self.collect(0, live);
         }
+    }
+    /// Has a collection done at the next call, when the process is swapped out.
+    pub fn collect_at_call(&self) {
+        self.p.set_flag(flag::FORCE_GC, true);
+        self.p.reductions_left.set(0);
     }
     /// Leaves the interpreter, to go on at `pc` with `live` registers.
     pub fn leave(&self, pc: *const Word, live: usize, outcome: super::Outcome) -> Go {

@@ -5,7 +5,6 @@
 use super::table::ProcessPtr;
 use super::{Class, Process, flag, info, state};
 use crate::sched::progress;
-use crate::signal::node::ExitKind;
 use crate::signal::relations::Ending;
 use crate::signal::{Body, Parcel, monitor, ports, receive, send};
 use crate::trace::{event, flags};
@@ -85,10 +84,9 @@ pub(crate) fn heap_too_large(p: &Process, words: usize) {
         report_heap(p, words, kill);
     }
     if kill {
-        // It runs on until it looks at its signals, soon; this is told once.
+        // Whatever it comes to do before its slice ends, this is what it ends with. It is told once.
         p.max_heap_size.set(0);
-        let reason = Parcel::pack(Term::atom(am::kill));
-        send::exit(p.pid(), p.pid().word(), reason, ExitKind::Sent);
+        request(p, Parcel::pack(Term::atom(am::killed)));
         p.reductions_left.set(0);
     }
 }

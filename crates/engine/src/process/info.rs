@@ -6,6 +6,7 @@ use crate::signal::mailbox;
 use crate::signal::node::Reply;
 use crate::signal::relations::Target;
 use crate::signal::{Parcel, send};
+use crate::trace::flags;
 use crate::{gc, logger, node, sched};
 use corten_term::layout::{self, header_sub, sub};
 use corten_term::{Atom, Binary, Heap, Term, am, copy};
@@ -164,6 +165,8 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
         },
         am::initial_call => mfa(heap, p.initial_call.get()),
         am::status => Term::atom(status(p, own)),
+        am::messages | am::dictionary if p.has_flag(flag::SENSITIVE) => Term::NIL,
+        am::backtrace if p.has_flag(flag::SENSITIVE) => heap.binary(&[]),
         am::messages => {
             let mut all = Vec::with_capacity(p.mailbox.len());
             p.mailbox.for_each(|t| all.push(copy::copy(t, heap)));
@@ -203,7 +206,7 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
             heap.uint(p.reductions.get() + used as u64)
         }
         am::priority => Term::atom(priority_name(p.shared.priority())),
-        am::trace => Term::small(i64::from(p.shared.trace_flags())),
+        am::trace => Term::small(i64::from(p.shared.trace_flags() & !flags::HIDDEN)),
         am::binary => binaries(p, heap),
         am::sequential_trace_token => match p.cold.borrow().as_ref() {
             // SAFETY: a root of the process.
@@ -286,6 +289,9 @@ fn status(p: &Process, own: bool) -> Atom {
 fn dictionary_value<'h>(p: &Process, key: Term<'_>, heap: &'h Heap) -> Term<'h> {
     // SAFETY: the key is only compared with.
     let key = unsafe { Term::from_raw(key.raw()) };
+    if p.has_flag(flag::SENSITIVE) {
+        return Term::UNDEFINED;
+    }
     p.dictionary
         .get(key)
         .map_or(Term::UNDEFINED, |v| copy::copy(v, heap))

@@ -25,6 +25,7 @@ use crate::signal::Parcel;
 use crate::signal::inqueue::{InQueue, Incoming};
 use crate::signal::mailbox::Mailbox;
 use crate::signal::relations::Relations;
+use crate::trace::flags::HIDDEN;
 use corten_term::{Atom, Heap, Pid, Term, Word, am};
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
@@ -111,11 +112,20 @@ impl Shared {
     /// Whether anybody traces it for any of `flags`.
     #[inline(always)]
     pub fn is_traced(&self, flags: u32) -> bool {
-        self.trace.load(Ordering::Relaxed) & flags != 0
+        let word = self.trace.load(Ordering::Relaxed);
+        word & flags != 0 && word & HIDDEN == 0
     }
-    /// All that it is traced for.
+    /// All that it is traced for, and what else its word says.
     pub fn trace_flags(&self) -> u32 {
         self.trace.load(Ordering::Acquire)
+    }
+    /// `process_flag(sensitive, On)`: whoever traces it hears nothing.
+    pub fn hide(&self, on: bool) {
+        if on {
+            self.trace.fetch_or(HIDDEN, Ordering::AcqRel);
+        } else {
+            self.trace.fetch_and(!HIDDEN, Ordering::AcqRel);
+        }
     }
     pub fn traps_exit(&self) -> bool {
         self.state() & state::TRAP_EXIT != 0

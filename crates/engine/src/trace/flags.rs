@@ -36,6 +36,8 @@ flags! {
 
 /// In a process's word of flags: it has a sequential trace token.
 pub const TOKEN: u32 = 1 << 30;
+/// It is sensitive, and nothing of it is told.
+pub const HIDDEN: u32 = 1 << 31;
 
 pub const TIMESTAMPS: u32 = NOW_TIMESTAMP | STRICT_TIMESTAMP | MONOTONIC_TIMESTAMP;
 /// Everything that `all` means.

@@ -65,7 +65,7 @@ impl Work for Reset {
 }
 
 pub fn has_token(p: &Process) -> bool {
-    p.shared.is_traced(flags::TOKEN)
+    p.shared.trace_flags() & flags::TOKEN != 0
 }
 
 /// The token, or nil.

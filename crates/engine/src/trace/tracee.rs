@@ -36,7 +36,7 @@ fn union(refs: &[Reference]) -> u32 {
 }
 
 fn store(word: &AtomicU32, flags: u32) {
-    let keep = |w: u32| Some(w & flags::TOKEN | flags);
+    let keep = |w: u32| Some(w & (flags::TOKEN | flags::HIDDEN) | flags);
     let _ = word.fetch_update(Ordering::AcqRel, Ordering::Acquire, keep);
 }
 
