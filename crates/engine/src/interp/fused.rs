@@ -42,18 +42,18 @@ then! {
     ThenGetListXXY get_list::<X, X, Y>;
     ThenGetListXYY get_list::<X, Y, Y>;
     ThenGetElement get_tuple_element::<X, X>;
-    ThenGetTwoElements get_two_elements::<X>;
-    ThenGetThreeElements get_three_elements::<X>;
-    ThenPutTuple put_tuple2;
-    ThenPutTupleReturn put_tuple2::then::<ThenReturn>;
-    ThenPutTupleDeallocateReturn put_tuple2::then::<ThenDeallocateReturn>;
-    ThenPutTuplePutListXX put_tuple2::then::<ThenPutListXX>;
-    ThenPutListXX put_list::<X, X>;
-    ThenPutListXXCallOnly put_list::then::<X, X, ThenCallOnly>;
-    ThenPutListXC put_list::<X, C>;
-    ThenPutListXCPutListXX put_list::then::<X, C, ThenPutListXX>;
-    ThenPutListYX put_list::<Y, X>;
-    ThenPutListYXDeallocateReturn put_list::then::<Y, X, ThenDeallocateReturn>;
+    ThenGetTwoElements get_two_elements::<X, X>;
+    ThenGetThreeElements get_three_elements::<X, X>;
+    ThenPutTuple put_tuple2::<X>;
+    ThenPutTupleReturn put_tuple2::then::<X, ThenReturn>;
+    ThenPutTupleDeallocateReturn put_tuple2::then::<X, ThenDeallocateReturn>;
+    ThenPutTuplePutListXX put_tuple2::then::<X, ThenPutListXX>;
+    ThenPutListXX put_list::<X, X, X>;
+    ThenPutListXXCallOnly put_list::then::<X, X, X, ThenCallOnly>;
+    ThenPutListXC put_list::<X, C, X>;
+    ThenPutListXCPutListXX put_list::then::<X, C, X, ThenPutListXX>;
+    ThenPutListYX put_list::<Y, X, X>;
+    ThenPutListYXDeallocateReturn put_list::then::<Y, X, X, ThenDeallocateReturn>;
     ThenUpdateRecord update_record;
 
     ThenIsNonemptyList test::<IsNonemptyList, X>;
@@ -72,6 +72,17 @@ then! {
     ThenNotMember not_member::<One>;
     ThenNotMemberWide not_member::<Four>;
     ThenAddXC small2::<Add, X, K, X>;
+
+    ThenMoveCX move_const::<X>;
+    ThenMoveCallX move_call::<X>;
+    ThenMoveXYMoveCallX move_::then::<X, Y, ThenMoveCallX>;
+    ThenAddXCCallOnly small2::then::<Add, X, K, X, ThenCallOnly>;
+    ThenGetTwoSelectVal get_two_elements::then::<X, X, ThenSelectVal>;
+    ThenNonemptyGetList nonempty_get_list_x;
+    ThenPutListCX put_list::<C, X, X>;
+    ThenEnsureBytes bs_ensure_bytes;
+    ThenGetPositionEnsureBytes bs_get_position::then::<ThenEnsureBytes>;
+    ThenAppend bs_append_integers;
 
     ThenReturn return_;
     ThenMoveReturn move_return;

@@ -89,14 +89,14 @@ op!(get_tl<A: Loc, D: Loc> |s| {
     D::set(&s, s.b(), v);
     s.step(1);
 });
-op!(put_list<H: Src, T: Src> |s| {
+op!(put_list<H: Src, T: Src, A: Loc> |s| {
     *s.hp = H::read(&s, s.w(1));
     *s.hp.add(1) = T::read(&s, s.w(2));
-    s.put(s.a(), s.hp as Word | PRIMARY_LIST);
+    A::set(&s, s.a(), s.hp as Word | PRIMARY_LIST);
     s.hp = s.hp.add(2);
     s.step(3);
 });
-op!(put_tuple2 | s | {
+op!(put_tuple2<A: Loc> |s| {
     let n = s.b();
     *s.hp = header(sub::TUPLE, n);
     let mut i = 1;
@@ -104,7 +104,7 @@ op!(put_tuple2 | s | {
         *s.hp.add(i) = s.src(i);
         i += 1;
     }
-    s.put(s.a(), s.hp as Word | PRIMARY_BOXED);
+    A::set(&s, s.a(), s.hp as Word | PRIMARY_BOXED);
     s.hp = s.hp.add(n + 1);
     s.step(n + 1);
 });

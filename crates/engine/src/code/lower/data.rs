@@ -71,6 +71,7 @@ impl Lowering<'_> {
             }
             (Gen::PutList, [head, tail, to]) => {
                 let op = match (register(*head), register(*tail)) {
+                    _ if packed(*to) & DST_Y != 0 => Op::PutListAny,
                     (Some((false, _)), Some((false, _))) => Op::PutListXX,
                     (Some((false, _)), Some((true, _))) => Op::PutListXY,
                     (Some((true, _)), Some((false, _))) => Op::PutListYX,
@@ -92,7 +93,12 @@ impl Lowering<'_> {
                     self.push_op(Op::PutTupleLarge, packed(*to), 0, 0);
                     self.out.push(elements.len() as Word);
                 } else {
-                    self.push_op(Op::PutTuple2, packed(*to), elements.len(), 0);
+                    let op = if packed(*to) & DST_Y == 0 {
+                        Op::PutTuple2
+                    } else {
+                        Op::PutTuple2Any
+                    };
+                    self.push_op(op, packed(*to), elements.len(), 0);
                 }
                 for e in elements {
                     self.push_source(*e)?;
@@ -368,11 +374,14 @@ impl Lowering<'_> {
             return None;
         }
         let (y, f) = register(from)?;
-        let op = match (parts.len(), y) {
-            (2, false) => Op::GetTwoElementsX,
-            (2, true) => Op::GetTwoElementsY,
-            (_, false) => Op::GetThreeElementsX,
-            (_, true) => Op::GetThreeElementsY,
+        let to_x = parts.iter().all(|(_, to)| packed(*to) & DST_Y == 0);
+        let op = match (parts.len(), y, to_x) {
+            (2, false, true) => Op::GetTwoElementsX,
+            (2, false, false) => Op::GetTwoElementsXAny,
+            (2, true, _) => Op::GetTwoElementsY,
+            (_, false, true) => Op::GetThreeElementsX,
+            (_, false, false) => Op::GetThreeElementsXAny,
+            (_, true, _) => Op::GetThreeElementsY,
         };
         self.push_op(op, f, parts[0].0, packed(parts[0].1));
         let further = parts[1..].iter().rev();

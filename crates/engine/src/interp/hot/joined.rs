@@ -51,24 +51,24 @@ op!(
 });
 op!(
     /// Two elements of a tuple: `b` and `c` are the first's index and destination, word 1 has the second's.
-    get_two_elements<A: Loc> |s| {
+    get_two_elements<A: Loc, T: Loc> |s| {
     let t = A::get(&s, s.a());
     let v = field(t, PRIMARY_BOXED, 1 + s.b());
     let w = field(t, PRIMARY_BOXED, 1 + part(s.w(1), 0));
-    s.put(s.c(), v);
-    s.put(part(s.w(1), 1), w);
+    T::set(&s, s.c(), v);
+    T::set(&s, part(s.w(1), 1), w);
     s.step(2);
 });
 op!(
     /// Three of them.
-    get_three_elements<A: Loc> |s| {
+    get_three_elements<A: Loc, T: Loc> |s| {
     let t = A::get(&s, s.a());
     let v = field(t, PRIMARY_BOXED, 1 + s.b());
-    s.put(s.c(), v);
+    T::set(&s, s.c(), v);
     let v = field(t, PRIMARY_BOXED, 1 + part(s.w(1), 0));
-    s.put(part(s.w(1), 1), v);
+    T::set(&s, part(s.w(1), 1), v);
     let v = field(t, PRIMARY_BOXED, 1 + part(s.w(1), 2));
-    s.put(part(s.w(1), 3), v);
+    T::set(&s, part(s.w(1), 3), v);
     s.step(2);
 });
 
