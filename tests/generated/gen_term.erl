@@ -3,7 +3,7 @@
 %% All choices come from `rand`, seeded for each case, so that a case is the same on every engine.
 -module(gen_term).
 -export([seed/3, upto/1, between/2, one/1, often/1, list/2, some/2]).
--export([term/0, term/1, key/0, large_key/0, large_map/1, int/0, small/0, float/0, number/0, atom/0, binary/0, bits/0, bytes/1, char/0, text/0, text/1]).
+-export([term/0, term/1, key/0, large_key/0, large_map/1, int/0, small/0, float/0, number/0, atom/0, key_atom/0, binary/0, bits/0, bytes/1, char/0, text/0, text/1]).
 
 seed(Seed, Kind, Number) -> _ = rand:seed(exsss, {Seed, Kind, Number}), ok.
 
@@ -55,6 +55,9 @@ number() -> often([{3, fun int/0}, {2, fun float/0}]).
 
 atom() -> one([a, b, c, ok, error, true, false, undefined, 'A b', '', 'å', '_', x1, 'don\'t', nil, 'end', infinity]).
 
+%% As keys of maps: a small map's order goes by when an atom came into a node, and these come with this module.
+key_atom() -> one([key_one, key_two, 'key three', 'key å', key_five]).
+
 bytes(N) -> list_to_binary(list(N, fun() -> upto(256) - 1 end)).
 binary() ->
     often([{3, fun() -> bytes(between(0, 8)) end}, {1, fun() -> bytes(between(0, 100)) end},
@@ -72,7 +75,7 @@ char() ->
 text() -> text(12).
 text(Most) -> some(Most, fun char/0).
 
-key() -> often([{3, fun small/0}, {2, fun atom/0}, {1, fun int/0}, {1, fun float/0}, {1, fun binary/0}, {1, fun() -> {small(), atom()} end}]).
+key() -> often([{3, fun small/0}, {2, fun key_atom/0}, {1, fun int/0}, {1, fun float/0}, {1, fun binary/0}, {1, fun() -> {small(), key_atom()} end}]).
 
 %% A large map's order goes by the number that an atom happens to have in a node: keys without atoms.
 large_key() -> often([{3, fun() -> between(-100, 100) end}, {2, fun int/0}, {1, fun float/0}, {2, fun binary/0}, {1, fun() -> {small(), [int()]} end}]).
