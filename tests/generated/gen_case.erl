@@ -96,7 +96,8 @@ make(external) ->
     ]);
 make(damaged) ->
     B = term_to_binary(term(), one([[], [], [compressed]])),
-    {decode, [damage(B, between(0, 3)), one([[], [safe], [used], [safe, used]])]};
+    %% Whether an atom is known is not asked of names that damage has made.
+    often([{3, fun() -> {decode, [damage(B, between(1, 3)), one([[], [used]])]} end}, {1, fun() -> {decode, [B, one([[safe], [safe, used]])]} end}]);
 
 %% ---- bit syntax ----
 
@@ -148,7 +149,8 @@ make(binaries) ->
     ]);
 make(re) ->
     Options = [O || O <- [caseless, multiline, dotall, extended, ungreedy, dollar_endonly, unicode, anchored, firstline], upto(8) =:= 1],
-    Regex = regex(3),
+    %% Back references to a group that is not over yet mean something else to PCRE than to PCRE2.
+    Regex = often([{6, fun() -> regex(3) end}, {1, fun() -> "(" ++ regex(0) ++ "+)" ++ regex(1) ++ "\\1" end}]),
     %% Never shorter than the offset below.
     Subject = "ab" ++ some(20, fun() -> one("aabbcABC \n1_-") end),
     often([
@@ -281,7 +283,6 @@ regex(D) ->
         {1, fun() -> one(["(?=", "(?!", "(?i)(", "(?<n>", "(?>"]) ++ In() ++ ")" end},
         %% What is longer may have no fixed length for PCRE where PCRE2 knows a way.
         {1, fun() -> one(["(?<=", "(?<!"]) ++ regex(0) ++ ")" end},
-        {1, fun() -> "(" ++ In() ++ ")" ++ In() ++ "\\1" end},
         {2, fun() -> regex(0) end}
     ]).
 

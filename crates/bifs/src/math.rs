@@ -1,6 +1,7 @@
 //! Module `math`: functions on floats. A result that is not finite is `badarith`.
 
 use crate::prelude::*;
+use corten_engine::cmath;
 use corten_term::arith::number_to_f64;
 
 pub const BIFS: &[Bif] = bifs![
@@ -60,16 +61,16 @@ macro_rules! functions {
 }
 functions! {
     acos = f64::acos;
-    acosh = libm::acosh;
+    acosh = cmath::acosh;
     asin = f64::asin;
-    asinh = libm::asinh;
+    asinh = cmath::asinh;
     atan = f64::atan;
-    atanh = libm::atanh;
+    atanh = cmath::atanh;
     ceil = f64::ceil;
     cos = f64::cos;
     cosh = f64::cosh;
-    erf = libm::erf;
-    erfc = libm::erfc;
+    erf = cmath::erf;
+    erfc = cmath::erfc;
     exp = f64::exp;
     floor = f64::floor;
     log = f64::ln;

@@ -5,7 +5,7 @@
 //!
 //! - [`bif`]: how native functions are declared, called, and how they stop;
 //! - [`process`]: the process structure, its table, spawn, exit, information, dictionary; [`registry`]: names;
-//! - [`gc`]: the collector; [`environment`]: environment variables; [`logger`]: reports;
+//! - [`gc`]: the collector; [`environment`]: environment variables; [`cmath`]: functions of the system's library; [`logger`]: reports;
 //! - [`signal`]: signals between processes, mailbox, links, monitors, exit;
 //! - [`timer`]: timer wheels; [`time`]: clocks;
 //! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
@@ -16,14 +16,13 @@
 
 pub mod bif;
 pub mod boot;
-pub mod crashdump;
-pub mod halt;
-pub mod version;
-// boot joins with the interpreter
+pub mod cmath;
 pub mod code;
 pub mod counters;
+pub mod crashdump;
 pub mod environment;
 pub mod gc;
+pub mod halt;
 pub mod interp;
 pub mod logger;
 pub mod match_spec;
@@ -38,6 +37,7 @@ pub mod sysmon;
 pub mod time;
 pub mod timer;
 pub mod trace;
+pub mod version;
 
 pub use bif::{Args, Bif, BifFlags, BifResult, Stop};
 /// Processes and their public parts stay in memory while such a guard lives.

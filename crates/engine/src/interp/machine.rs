@@ -131,10 +131,7 @@ pub unsafe fn enter(s: S) -> Ret {
             let r = &*s.x.cast::<Registers>();
             #[cfg(feature = "op-counts")]
             super::count::note(r.pc);
-            debug_assert!(
-                r.hp as usize <= r.e as usize,
-                "heap and stack have met"
-            );
+            debug_assert!(r.hp as usize <= r.e as usize, "heap and stack have met");
             let handler = TABLE.get_unchecked(*r.pc as u16 as usize);
             ret = handler(r.pc, s.x, r.e, r.hp, r.reds, s.p);
         }
