@@ -44,7 +44,11 @@ fn prepare_loading<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let bytes = a[1].to_bytes().badarg()?;
     p.bump_reductions(bytes.len() / 50);
     match server::prepare(Some(module), &bytes) {
-        Ok(prepared) => Ok(p.heap.magic_reference(Magic::new(prepared))),
+        // As in the reference engine, others get to run before the code is there: a process that was spawned before is in
+        // the old code by then.
+        Ok(prepared) => Err(Stop::YieldWith(
+            p.heap.magic_reference(Magic::new(prepared)),
+        )),
         Err(why) => {
             let text = format!("Error loading module {}:\n  {why}\n\n", module.name());
             let text = p
@@ -107,9 +111,7 @@ fn finish_loading<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     p.bump_reductions(all.len() * 100);
     match first_on_load {
         Some(module) => refusal(p, am::on_load, std::iter::once(module)),
-        // As in the reference engine, where all schedulers have to see the code first, others get to run meanwhile: a
-        // process that was spawned before is in the old code by now.
-        None => Err(Stop::YieldWith(Term::OK)),
+        None => Ok(Term::OK),
     }
 }
 

@@ -43,17 +43,12 @@ fn system_profile_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(show(p, profile::set(Some(s))))
 }
 
-/// `undefined` or `{Receiver, Options}`.
+/// `undefined` or `{Receiver, Options}`, those about time left out.
 fn show(p: &Process, s: Option<Settings>) -> Term<'_> {
     let Some(s) = s else {
         return Term::UNDEFINED;
     };
     let on = OPTIONS.iter().filter(|o| s.what & o.0 != 0);
-    let mut all: Vec<_> = on.map(|o| Term::atom(o.1)).collect();
-    all.extend(match s.time {
-        flags::MONOTONIC_TIMESTAMP => Some(Term::atom(am::monotonic_timestamp)),
-        flags::STRICT_TIMESTAMP => Some(Term::atom(am::strict_monotonic_timestamp)),
-        _ => None,
-    });
+    let all: Vec<_> = on.map(|o| Term::atom(o.1)).collect();
     p.heap.tuple(&[s.receiver.term(), p.heap.list(&all)])
 }

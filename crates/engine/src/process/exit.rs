@@ -7,7 +7,7 @@ use super::{Class, Process, flag, info, state};
 use crate::sched::progress;
 use crate::signal::relations::Ending;
 use crate::signal::{Body, Parcel, monitor, ports, receive, send};
-use crate::trace::{event, flags};
+use crate::trace::{event, flags, profile};
 use crate::{gc, logger, node, registry, sched, timer};
 use corten_term::{Heap, Pid, Term, Word, am};
 use parking_lot::RwLock;
@@ -151,6 +151,9 @@ pub(crate) unsafe fn finish(ptr: ProcessPtr) -> bool {
     }
     if p.shared.trace_flags() != 0 {
         event::ended(p);
+    }
+    if profile::wants(profile::RUNNABLE_PROCESSES) {
+        profile::ended(p);
     }
     p.shared.state.fetch_or(state::DEAD, Ordering::AcqRel);
     gc::free(p);

@@ -25,6 +25,7 @@ use super::scheduler;
 use crate::process::state::*;
 use crate::process::table::ProcessPtr;
 use crate::process::{Process, Shared};
+use crate::trace::profile;
 use std::sync::atomic::Ordering;
 
 const OWNED: u32 = IN_QUEUE | RUNNING | RUNNING_DIRTY | DEAD;
@@ -152,7 +153,12 @@ fn queue(shared: &Shared) {
             (s & OWNED == 0).then_some(s | IN_QUEUE)
         });
     if taken.is_ok() {
-        scheduler::enqueue(process_of(shared));
+        let p = process_of(shared);
+        if profile::wants(profile::RUNNABLE_PROCESSES) {
+            // SAFETY: alive, as `shared` is; nobody else has it before it is in the queue.
+            profile::process(unsafe { p.0.as_ref() }, true);
+        }
+        scheduler::enqueue(p);
     }
 }
 

@@ -57,13 +57,21 @@ fn tell(build: impl for<'h> FnOnce(&'h Heap, Term<'h>) -> Term<'h>) {
     });
 }
 
-/// `{profile, Pid, active | inactive, Where, Time}`.
+/// `{profile, Pid, active | inactive, Where, Time}`. The caller owns the process.
 pub fn process(p: &Process, active: bool) {
+    at(p, active, sched::executor().current_function(p));
+}
+
+/// The process has come to its end.
+pub fn ended(p: &Process) {
+    at(p, false, None);
+}
+
+fn at(p: &Process, active: bool, place: Option<Mfa>) {
     let own = get().is_some_and(|s| s.receiver == Tracer::Process(p.pid()));
     if own {
         return;
     }
-    let place: Option<Mfa> = sched::executor().current_function(p);
     tell(|h, time| {
         let place = place.map_or(Term::small(0), |f| event::mfa(h, f));
         let state = Term::atom(state(active));
