@@ -201,8 +201,7 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     } else {
         collect_old(p, need, live_x)
     };
-    let small = size < least_block(p, wanted_words(p, need));
-    p.set_flag(flag::GREW, small || is_tight(p, need, size));
+    p.set_flag(flag::GREW, is_tight(p, need, size));
     let moved = resize(p, need, live_x);
     let mut out = Outcome {
         copied: copied + moved,
@@ -337,8 +336,8 @@ fn collect_major(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
 }
 
 /// Size of the new block for a collection that leaves mature objects in the old heap: everything that can survive
-/// fits. If the last collection had to enlarge the block, or left it small for what is alive, this one has to enlarge it,
-/// most likely: then it does so before it copies and not afterwards.
+/// fits. If the last collection had to enlarge the block this one has to as well, most likely: then it does so
+/// before it copies and not afterwards. What survived the last collection says how much is alive.
 fn block_for(p: &Process, need: usize) -> usize {
     let room = used_words(p) - mature_words(p) + outside_words(p) + stack_words(p) + RESERVED;
     // What comes from outside is alive for the most part, too.
@@ -350,7 +349,13 @@ fn block_for(p: &Process, need: usize) -> usize {
     } else {
         room
     };
-    let size = block_words(p).max(p.min_heap_size.get() as usize);
+    let mature = mature_words(p);
+    let least = least_block(
+        p,
+        mature + stack_words(p) + need + RESERVED,
+        mature + old_used_words(p),
+    );
+    let size = block_words(p).max(least);
     if wanted > size {
         next_size(wanted)
     } else {
@@ -372,12 +377,12 @@ fn is_tight(p: &Process, need: usize, size: usize) -> bool {
 const KEPT: usize = 8000;
 
 /// The least size of the block. Collections are to be few where much is alive: each goes over stack and other roots,
-/// and copies what is young, however little dies.
-fn least_block(p: &Process, wanted: usize) -> usize {
+/// and copies what is young, however little dies. `wanted` words are going to be in use, `live` are alive in the
+/// block and the old heap.
+fn least_block(p: &Process, wanted: usize, live: usize) -> usize {
     const CACHED: usize = 1 << 16;
     /// Of processes with less the block is as large as it was or has to be: there are many of them.
     const FEW: usize = 1 << 9;
-    let live = used_words(p) + old_used_words(p);
     let room = if live < FEW {
         0
     } else {
@@ -391,7 +396,7 @@ fn least_block(p: &Process, wanted: usize) -> usize {
 fn resize(p: &Process, need: usize, live_x: &mut [Word]) -> usize {
     let wanted = wanted_words(p, need);
     let size = block_words(p);
-    let min = least_block(p, wanted);
+    let min = least_block(p, wanted, used_words(p) + old_used_words(p));
     let kept = if p.old_start.get().is_null() {
         min
     } else {

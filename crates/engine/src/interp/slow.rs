@@ -343,7 +343,24 @@ pub unsafe fn put_map_exact(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     put_map(cx, n, result)
 }
 
-/// `put_map_assoc` with a few constant keys, not all of which the map has, or one key of any kind.
+/// `put_map_assoc` of one key of any kind.
+///
+/// # Safety
+/// As above.
+unsafe fn put_map_assoc_one(p: &Process, x: *mut Word, pc: *const Word) -> Go {
+    // SAFETY: as above.
+    let cx = unsafe { Cx::new(p, x, pc) };
+    // Keys and values of a flat map fit the block then.
+    let need = 4 + 2 * (MAP_FLAT_MAX + 1);
+    if (crate::gc::is_due(p) || !super::has_room(p, need))
+        && let Err(go) = cx.make_room(need, cx.a())
+    {
+        return go;
+    }
+    put_map(cx, 1, map::put(&p.heap, cx.src(2), cx.src(3), cx.src(4)))
+}
+
+/// `put_map_assoc` with a few constant keys, not all of which the map has.
 ///
 /// # Safety
 /// As above.
@@ -389,6 +406,7 @@ unsafe fn put_map_either(p: &Process, x: *mut Word, pc: *const Word) -> Go {
             super::ops::Op::PutMapExactConst | super::ops::Op::PutMapExactOne => {
                 put_map_exact(p, x, pc)
             }
+            super::ops::Op::PutMapAssocOne => put_map_assoc_one(p, x, pc),
             _ => put_map_new_keys(p, x, pc),
         }
     }

@@ -43,12 +43,12 @@ struct Machine<'t> {
 
 /// The order of two terms; `exact` is the order of map keys.
 pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
+    if let Some(o) = plain_tuples(a, b) {
+        return o;
+    }
     // Keys of maps and tables are often such.
     if let (Some(x), Some(y)) = (a.as_bits(), b.as_bits()) {
         return bits(x, y);
-    }
-    if let Some(o) = plain_tuples(a, b) {
-        return o;
     }
     let mut machine = Machine {
         stack: Vec::new(),
