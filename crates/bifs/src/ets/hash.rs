@@ -399,6 +399,8 @@ impl HashTable {
 
     /// Splits one bucket: some of its entries move to a new one, all keep their order.
     fn grow(&mut self) {
+        // The fixation is over and whoever ended it has not been here yet: `dead_in` speaks of the buckets of before.
+        self.purge();
         let new = self.buckets.len();
         let from = new - (new + 1).next_power_of_two() / 2;
         let mask = ((new + 1).next_power_of_two() - 1) as u32;
@@ -421,6 +423,7 @@ impl HashTable {
 
     /// Joins buckets while the table is mostly empty.
     fn shrink(&mut self) {
+        self.purge(); // as in `grow`
         while self.buckets.len() > MIN_BUCKETS && self.live + self.dead < self.buckets.len() / 2 {
             let Some(first) = self.buckets.pop() else {
                 break;
@@ -443,6 +446,44 @@ impl HashTable {
         // Chunks are given back only when the table is empty.
         if self.live + self.dead == 0 && self.slab.is_large() {
             self.slab = Slab::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: i64) -> HashTable {
+        let mut t = HashTable::new(Kind::Set);
+        (0..rows).for_each(|n| add(&mut t, n, Fixation::None));
+        t
+    }
+    fn add(t: &mut HashTable, n: i64, fix: Fixation) {
+        let heap = corten_term::Heap::new();
+        let row = Row::new(heap.tuple(&[Term::small(n)]), 1).unwrap();
+        t.insert(key_hash(Term::small(n)), row, fix);
+    }
+    fn remove(t: &mut HashTable, n: i64, fix: Fixation) {
+        t.remove(key_hash(Term::small(n)), Term::small(n), fix, |_| true);
+    }
+
+    /// The fixation is over, and others change the table before the removed rows have gone.
+    #[test]
+    fn removed_rows_go_although_the_table_grows_or_shrinks_first() {
+        for grows in [true, false] {
+            let mut t = table(3000);
+            (0..2990).for_each(|n| remove(&mut t, n, Fixation::Fixed));
+            assert_eq!((t.len(), t.dead()), (10, 2990));
+            if grows {
+                (3000..9000).for_each(|n| add(&mut t, n, Fixation::None));
+            } else {
+                (2990..3000).for_each(|n| remove(&mut t, n, Fixation::None));
+            }
+            t.purge();
+            assert_eq!(t.dead(), 0);
+            let left = (0..t.buckets()).map(|b| t.kept(b).count()).sum::<usize>();
+            assert_eq!((t.len(), left), if grows { (6010, 6010) } else { (0, 0) });
         }
     }
 }
