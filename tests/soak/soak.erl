@@ -60,6 +60,7 @@ run(Ms) ->
     [case whereis(name(N)) of undefined -> ok; P -> P ! stop end || N <- lists:seq(1, ?WORKERS)],
     wait_for(fun() -> [] =:= [P || {_, P, _, _} <- supervisor:which_children(Sup), is_pid(P)] end, 60),
     unlink(Sup), exit(Sup, shutdown),
+    wait_for(fun() -> erlang:system_info(process_count) < 100 end, 60),
     [begin unlink(P), exit(P, kill) end || P <- Pingers],
     timer:sleep(1500),
     put(counted, lists:sum([V || {_, V} <- ets:tab2list(counted)])),
@@ -181,7 +182,7 @@ call() ->
                 receive
                     {Ref, Hash} when is_integer(Hash) -> add(?REPLIES);
                     {'DOWN', Ref, process, _, _} -> add(?DOWNS)
-                after 60_000 -> ok
+                after 600_000 -> lost % a worker of low priority may have to wait for long
                 end
             end);
         _ -> ok
@@ -207,11 +208,12 @@ children() ->
             {P, R}
         end || N <- lists:seq(1, rand:uniform(8))],
         %% False: its end was told already, and that message is gone now.
-        [case demonitor(R, [flush, info]) of true -> add(?DEMONITORED), exit(P, kill); false -> add(?MONITOR_DOWNS) end ||
+        Taken = [case demonitor(R, [flush, info]) of true -> add(?DEMONITORED), exit(P, kill); false -> add(?MONITOR_DOWNS) end ||
             {P, R} <- Ms, rand:uniform(4) =:= 1],
-        downs()
+        downs(length(Ms) - length(Taken))
     end).
-downs() -> receive {'DOWN', _, _, _, _} -> add(?MONITOR_DOWNS), downs(); {'EXIT', _, _} -> downs() after 1000 -> ok end.
+downs(0) -> ok;
+downs(N) -> receive {'DOWN', _, _, _, _} -> add(?MONITOR_DOWNS), downs(N - 1); {'EXIT', _, _} -> downs(N) after 30_000 -> lost end.
 
 child(N) ->
     case rand:uniform(4) of
