@@ -21,7 +21,13 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const OTP_PACKAGES: &str = "base dev crypto ssl public-key asn1 syntax-tools parsetools inets runtime-tools tools \
     eunit common-test mnesia xmerl sasl os-mon ssh et edoc dialyzer snmp ftp tftp eldap reltool observer diameter \
     megaco odbc";
-const OTHER_PACKAGES: &[&str] = &["elixir", "rebar3"];
+/// The scripts are what common_test's pages need: without them it does not start.
+const OTHER_PACKAGES: &[&str] = &[
+    "elixir",
+    "rebar3",
+    "libjs-jquery",
+    "libjs-jquery-tablesorter",
+];
 /// What OTP's helper programs need where the host's C library is older than the suite's.
 const LIBRARIES: &[&str] = &[
     "libc6",
