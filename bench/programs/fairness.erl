@@ -14,7 +14,7 @@ with(Hogs) ->
     M = monitor(process, T),
     All = receive {late, L} -> lists:sort(L); {'DOWN', M, _, _, R} -> exit(R) end,
     [exit(P, kill) || P <- Ps],
-    [{p99, nth(99, All), "µs"}, {max, lists:last(All), "µs"}].
+    [{p99, nth(99, All), "us"}, {max, lists:last(All), "us"}].
 
 nth(P, L) -> lists:nth(length(L) * P div 100, L).
 
