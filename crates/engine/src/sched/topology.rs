@@ -406,7 +406,7 @@ mod tests {
         assert_eq!(Topology::parse("L0c0:").unwrap().cpus().len(), 1);
     }
 
-    /// Two nodes of two processors with two cores of two threads: what OTP 27.3's sort gives.
+    /// Two nodes of two processors with two cores of two threads: what the order of levels of each kind gives.
     #[test]
     fn orders() {
         let t = Topology::parse("L0-15t0-1,0-1,0-1,0-1,0-1,0-1,0-1,0-1c0,0,1,1,0,0,1,1,0,0,1,1,0,0,1,1p0,0,0,0,1,1,1,1,2,2,2,2,3,3,3,3N0,0,0,0,0,0,0,0,1,1,1,1,1,1,1,1").unwrap();
