@@ -16,7 +16,6 @@ main() ->
     M = ?MODULE,
     io:format("~p~n", [[set(W, true) || W <- [{M, f, x}, {M, f}, {'_', f, 1}, f, {1, f, 1}]]]),
     io:format("~p~n", [[set({M, f, 1}, B) || B <- [yes, 1]]]),
-    %% The handler is a module of its own: one that is asked about itself would go round.
     Handler = handler(),
     Run = fun(F) ->
         {_, R} = spawn_monitor(fun() -> process_flag(error_handler, Handler), exit({result, t__try(F)}) end),

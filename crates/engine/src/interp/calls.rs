@@ -431,7 +431,7 @@ fn handled(cx: Cx<'_>, how: Atom, mfa: Mfa, next: Next) -> Go {
     let p = cx.p;
     let arguments = p.heap.list(cx.args(usize::from(mfa.arity)));
     match find_export(p.error_handler(), how, 3) {
-        Some(h) if h.is_loaded() && h.module != mfa.module => {
+        Some(h) if h.is_loaded() => {
             cx.set_x(0, Term::atom(mfa.module).raw());
             cx.set_x(1, Term::atom(mfa.function).raw());
             cx.set_x(2, arguments.raw());
