@@ -81,8 +81,11 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         let slices = corten_engine::sched::stats::context_switches();
         return Ok(p.heap.uint(slices / SLICES_PER_ROUND));
     }
-    // Whether hashes are made to collide.
-    if is_atom_named(a[0], "hashmap_collision_bonanza") {
+    // Whether hashes are made to collide, and whether everything is allocated in fragments.
+    if ["hashmap_collision_bonanza", "force_heap_frags"]
+        .iter()
+        .any(|k| is_atom_named(a[0], k))
+    {
         return Ok(Term::FALSE);
     }
     if is_atom_named(a[0], "node_and_dist_references") {
@@ -106,9 +109,6 @@ fn get_internal_state<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         }
         if is_atom_named(*key, "binary_info") {
             return binary_info(p, *value);
-        }
-        if is_atom_named(*key, "force_heap_frags") {
-            return Ok(Term::FALSE);
         }
         if is_atom_named(*key, "internal_hash") {
             return Ok(p.heap.uint(corten_term::hash::internal_hash(*value)));

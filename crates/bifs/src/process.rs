@@ -5,7 +5,7 @@ use crate::spawn::{fullsweep_after, max_heap_size, off_heap};
 use corten_engine::code::export;
 use corten_engine::process::info::{self, Item, Request, priority_name, priority_number};
 use corten_engine::process::spawn::MaxHeap;
-use corten_engine::process::{flag, state};
+use corten_engine::process::{flag, saved_calls, state};
 use corten_engine::signal::dirty::{self, Handled};
 use corten_engine::signal::node::{Body, Reply, SuspendReply, Task};
 use corten_engine::signal::suspend::{self, Asked};
@@ -299,9 +299,10 @@ fn process_flag_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
             Term::small(0)
         }
         Some(am::save_calls) => {
-            let n = words()? as usize;
-            let old = p.with_cold(|c| std::mem::replace(&mut c.saved_calls, n));
-            Term::small(i64::try_from(old).unwrap_or(0))
+            let n = Some(words()? as usize).filter(|n| *n <= MOST_SAVED_CALLS);
+            let old = saved_calls::set(p, n.badarg()?);
+            // The interpreter notices at the beginning of a slice.
+            return Err(Stop::YieldWith(Term::small(old as i64)));
         }
         // Nodes come and go only where there is distribution; there is nothing to subscribe to yet.
         Some(am::monitor_nodes) => monitor_nodes(p, value)?,
@@ -326,6 +327,8 @@ fn monitor_nodes<'h>(p: &Process, value: Term<'h>) -> BifResult<'h> {
     Ok(Term::small(i64::from(old)))
 }
 
+const MOST_SAVED_CALLS: usize = 10_000;
+
 /// For any process; `badtype` (not one here), `badarg`, a value, or a reference that the answer comes with.
 fn process_flag_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let gone = Ok(Term::atom(am::badtype));
@@ -339,7 +342,7 @@ fn process_flag_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         return Ok(Term::atom(am::badarg));
     }
     let calls = args[2].as_small().and_then(|n| usize::try_from(n).ok());
-    let Some(calls) = calls.filter(|n| *n <= 10_000) else {
+    let Some(calls) = calls.filter(|n| *n <= MOST_SAVED_CALLS) else {
         return Ok(Term::atom(am::badarg));
     };
     if pid == p.pid() {
@@ -365,8 +368,8 @@ struct SaveCalls {
 
 impl corten_engine::signal::node::Work for SaveCalls {
     fn run(self: Box<Self>, p: &Process) {
-        let old = p.with_cold(|c| std::mem::replace(&mut c.saved_calls, self.calls));
-        send::answer(self.reply, |_| Term::small(i64::try_from(old).unwrap_or(0)));
+        let old = saved_calls::set(p, self.calls);
+        send::answer(self.reply, |_| Term::small(old as i64));
     }
     fn gone(self: Box<Self>) {
         send::answer_atom(self.reply, am::badtype);
@@ -451,10 +454,10 @@ fn suspend_process<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
             done: Atom::from_bool(result),
             gone: am::badarg,
         };
-        return match suspend::suspend(p, pid, unless, Some(Box::new(reply))) {
+        return match suspend::suspend(p, pid, unless, Some(reply)) {
             Asked::NoProcess => badarg,
-            Asked::Again if unless => Ok(Term::FALSE),
-            Asked::Sent | Asked::Again => {
+            Asked::Again => Ok(Term::FALSE),
+            Asked::Sent => {
                 receive::skip_present(p);
                 Ok(reference)
             }
@@ -465,7 +468,7 @@ fn suspend_process<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         done: am::suspended,
         gone: am::exited,
     };
-    let asked = suspend::suspend(p, pid, unless, tag.map(|t| Box::new(reply(t))));
+    let asked = suspend::suspend(p, pid, unless, tag.map(reply));
     if asked == Asked::NoProcess
         && let Some(t) = tag
     {

@@ -5,6 +5,9 @@ use corten_engine::node;
 use corten_engine::process::{flag, info, state};
 use corten_engine::signal::node::{Body, Work};
 use corten_engine::signal::send;
+use corten_engine::{counters, sysmon};
+use corten_term::PortId;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The answer to `get_internal_state(Key)`, if it is about processes.
@@ -16,6 +19,7 @@ pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
                 Some(p.heap.list(&all))
             }
             "next_pid" => Some(p.heap.uint(node().processes.next_data())),
+            "next_port" => Some(p.heap.uint(next_port())),
             "processes_bif_info" => Some(crate::process_list::info(p)),
             "processes" => {
                 let pids = node().processes.pids();
@@ -57,6 +61,10 @@ fn status(pid: corten_term::Pid) -> Option<Term<'static>> {
     }))
 }
 
+fn next_port() -> u64 {
+    counters::NEXT_PORT.load(Ordering::Relaxed) & PortId::MAX
+}
+
 /// Keeps its receiver busy.
 struct Block(Duration);
 impl Work for Block {
@@ -81,7 +89,7 @@ fn timer_in_timer(to: corten_term::Pid, left: u32) {
 }
 
 /// The answer to `set_internal_state(Name, Value)`, if it is about processes.
-pub fn set(caller: &Process, name: Term<'_>, value: Term<'_>) -> Option<Term<'static>> {
+pub fn set<'h>(caller: &'h Process, name: Term<'_>, value: Term<'_>) -> Option<Term<'h>> {
     let p = caller.pid();
     let sleep = |t: Term<'_>| {
         let ms = t.as_small().filter(|ms| *ms >= 0)?;
@@ -102,7 +110,15 @@ pub fn set(caller: &Process, name: Term<'_>, value: Term<'_>) -> Option<Term<'st
         // A process is never left with a heap that cannot be walked, so there is none to be made.
         "inconsistent_heap" => Some(Term::OK),
         "next_pid" => {
-            node().processes.set_next_data(value.as_usize()? as u64);
+            node().processes.set_next_data(value.as_u64()?);
+            Some(caller.heap.uint(node().processes.next_data()))
+        }
+        "next_port" => {
+            counters::NEXT_PORT.store(value.as_u64()?, Ordering::Relaxed);
+            Some(caller.heap.uint(next_port()))
+        }
+        "test_long_gc_sleep" => {
+            sysmon::prolong_collections(value.as_u64()?);
             Some(Term::TRUE)
         }
         // Receive markers are not numbered by this counter.

@@ -6,7 +6,7 @@ use crate::signal::{Parcel, send};
 use crate::{Process, gc};
 use corten_term::{Atom, Heap, Pid, Term, am};
 use parking_lot::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What is to be told, and to whom. Zero and none are off.
@@ -26,6 +26,21 @@ pub struct Settings {
 
 static ON: AtomicBool = AtomicBool::new(false);
 static SETTINGS: RwLock<Option<Settings>> = RwLock::new(None);
+
+/// Milliseconds that every collection is made to last longer, so that OTP's tests have long ones.
+static LONGER: AtomicU64 = AtomicU64::new(0);
+
+pub fn prolong_collections(ms: u64) {
+    LONGER.store(ms, Ordering::Relaxed);
+}
+
+/// The end of a collection, while somebody watches.
+pub(crate) fn prolong() {
+    let ms = LONGER.load(Ordering::Relaxed);
+    if ms > 0 {
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+}
 
 /// Sets what is to be told; returns what was.
 pub fn set(new: Option<Settings>) -> Option<Settings> {

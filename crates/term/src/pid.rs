@@ -44,6 +44,8 @@ impl fmt::Debug for Pid {
 pub struct PortId(u64);
 
 impl PortId {
+    /// The highest number of a port.
+    pub const MAX: u64 = (1 << 60) - 1;
     pub const fn from_data(data: u64) -> PortId {
         PortId(data)
     }

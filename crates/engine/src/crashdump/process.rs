@@ -7,6 +7,7 @@ use super::terms::Terms;
 use crate::code;
 use crate::gc;
 use crate::node;
+use crate::process::saved_calls::{self, Saved};
 use crate::process::{Process, Shared, info, state};
 use crate::sched;
 use crate::signal::relations::Target;
@@ -120,6 +121,7 @@ fn inner(out: &mut dyn Write, p: &Process) -> io::Result<()> {
         usize::from(fragments > 0)
     )?;
     writeln!(out, "Heap fragment data: {fragments}")?;
+    last_calls(out, p)?;
     links(out, p)?;
     writeln!(out, "Reductions: {}", p.reductions.get())?;
     let (block, old) = (gc::block_words(p), gc::old_block_words(p));
@@ -204,6 +206,26 @@ fn stack(out: &mut dyn Write, p: &Process, terms: &mut Terms) -> io::Result<()> 
         at = at.wrapping_add(1);
     }
     Ok(())
+}
+
+/// Saved calls, the newest first.
+fn last_calls(out: &mut dyn Write, p: &Process) -> io::Result<()> {
+    let Some(saved) = saved_calls::all(p) else {
+        return Ok(());
+    };
+    write!(out, "Last calls:")?;
+    for s in saved.into_iter().rev() {
+        match s {
+            Saved::Call(f) => {
+                let (module, function) = (f.module.name(), f.function.name());
+                writeln!(out, " {module}:{function}/{}", f.arity)?;
+            }
+            Saved::Send => writeln!(out, " send")?,
+            Saved::Receive => writeln!(out, " 'receive'")?,
+            Saved::Timeout => writeln!(out, " timeout")?,
+        }
+    }
+    writeln!(out)
 }
 
 /// The function that an address lies in.

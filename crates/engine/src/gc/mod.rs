@@ -219,6 +219,7 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
         event::collection(p, tag, before.saturating_sub(left));
     }
     if let Some((settings, begun)) = monitor {
+        crate::sysmon::prolong();
         crate::sysmon::collected(p, &settings, begun.elapsed());
     }
     out.too_large = exceeds_max_heap(p);

@@ -6,7 +6,7 @@ use super::exceptions::{
 use super::machine::*;
 use super::ops::Op;
 use super::stacktrace::Top;
-use super::{Outcome, static_code};
+use super::{Outcome, saving, static_code};
 use crate::bif::{BifFlags, BifResult};
 use crate::code::{Export, FunEntry, export, find_export, purge};
 use crate::process::{Apart, Class, Mfa, flag, state};
@@ -544,6 +544,12 @@ fn spread(cx: Cx<'_>, list: Term<'_>, from: usize) -> Option<usize> {
 
 fn enter(cx: Cx<'_>, module: Atom, function: Atom, arity: u8) -> Go {
     charge(cx.p);
+    let mfa = Mfa {
+        module,
+        function,
+        arity,
+    };
+    saving::called(cx.p, mfa);
     export(module, function, arity).code.load(Ordering::Acquire)
 }
 
@@ -659,7 +665,9 @@ fn enter_fun(cx: Cx<'_>, fun: Term<'_>, n: usize, next: Next) -> Go {
     push_continuation(cx, next);
     if f.external {
         // SAFETY: external funs hold an export entry, which lives for ever.
-        return unsafe { (*(f.entry as *const Export)).code.load(Ordering::Acquire) };
+        let e = unsafe { &*(f.entry as *const Export) };
+        saving::called(cx.p, mfa_of(e));
+        return e.code.load(Ordering::Acquire);
     }
     // SAFETY: local funs hold a fun entry, which lives as long as they do.
     let entry = unsafe { &*(f.entry as *const FunEntry) };

@@ -36,7 +36,7 @@ pub struct Registers {
     pub x: [Word; MAX_REGS],
     pub f: [f64; MAX_REGS],
     /// A copy of the handler table: `x` is at hand in every handler, so the next one is one load away.
-    table: [Handler; TABLE.len()],
+    pub(super) table: [Handler; TABLE.len()],
     /// Set by slow instructions that leave the interpreter.
     pub outcome: Ret,
     /// The binary that code of OTP 24 and before is building: its bytes, and the bit that comes next.
@@ -132,7 +132,7 @@ pub unsafe fn enter(s: S) -> Ret {
             #[cfg(feature = "op-counts")]
             super::count::note(r.pc);
             debug_assert!(r.hp as usize <= r.e as usize, "heap and stack have met");
-            let handler = TABLE.get_unchecked(*r.pc as u16 as usize);
+            let handler = r.table.get_unchecked(*r.pc as u16 as usize);
             ret = handler(r.pc, s.x, r.e, r.hp, r.reds, s.p);
         }
         ret

@@ -21,6 +21,7 @@ pub mod machine;
 pub mod ops;
 mod receive;
 mod records;
+mod saving;
 mod slow;
 pub mod stacktrace;
 pub mod static_code;
@@ -89,9 +90,15 @@ pub fn run(p: &Process, registers: &mut Registers) -> Outcome {
         let live = usize::from(p.live.get());
         collect(p, 0, &mut registers.x[..live]);
     }
-    let x = registers as *mut Registers;
-    // SAFETY: this thread runs the process; `pc` is where it stopped.
-    Outcome::from_ret(unsafe { machine::enter(S::load(p, x.cast(), p.pc.get())) })
+    let enter = |registers: &mut Registers| {
+        let x = registers as *mut Registers;
+        // SAFETY: this thread runs the process; `pc` is where it stopped.
+        unsafe { machine::enter(S::load(p, x.cast(), p.pc.get())) }
+    };
+    Outcome::from_ret(match p.has_flag(crate::process::flag::SAVE_CALLS) {
+        true => saving::run(registers, enter),
+        false => enter(registers),
+    })
 }
 
 /// Saves the first `live` X registers and where to go on.

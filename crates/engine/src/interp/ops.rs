@@ -597,6 +597,10 @@ impl Op {
         let pair = (self as usize).checked_sub(ALL.len() - FIRST.len())?;
         FIRST.get(pair).copied()
     }
+    /// The first instruction of a fused pair or of what that is itself the first of; any other is its own.
+    pub(super) fn first_of_all(self) -> Op {
+        self.first().map_or(self, Op::first_of_all)
+    }
     /// How many instructions of the compiler's it stands for, apart from what lowering joins.
     #[cfg(test)]
     fn parts(self) -> usize {

@@ -20,7 +20,7 @@ use crate::trace::tracer::Tracer;
 use crate::{Process, gc};
 use corten_term::layout::*;
 use corten_term::{Term, Word};
-use ops::{Op, TABLE};
+use ops::Op;
 use std::sync::atomic::Ordering;
 
 const TIME: i64 = 1;
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn breakpoint(
             Hit::Go(to) => resume(to, x, p),
             Hit::Op(op) => {
                 let s = S::load(p, x, pc);
-                let handler = TABLE[op as usize];
+                let handler = (&(*x.cast::<Registers>()).table)[op as usize];
                 handler(s.pc, s.x, s.e, s.hp, s.reds, s.p)
             }
         }

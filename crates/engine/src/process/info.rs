@@ -10,6 +10,7 @@ use crate::trace::flags;
 use crate::{gc, logger, node, sched};
 use corten_term::layout::{self, header_sub, sub};
 use corten_term::{Atom, Binary, Heap, Term, am, copy};
+use std::sync::atomic::Ordering;
 
 /// One item: its name, and the key of `{dictionary, Key}`.
 #[derive(Debug)]
@@ -215,7 +216,7 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
         },
         am::catchlevel => number(catches(p)),
         am::backtrace => heap.binary(&sched::executor().backtrace(p)),
-        am::last_calls => Term::FALSE,
+        am::last_calls => super::saved_calls::term(p, heap),
         am::min_heap_size => number(p.min_heap_size.get() as usize),
         am::min_bin_vheap_size => number(p.min_bin_vheap_size.get() as usize),
         am::max_heap_size => max_heap(heap, MaxHeap::of(p)),
@@ -339,8 +340,12 @@ fn relations<'h>(p: &Process, name: Atom, heap: &'h Heap) -> Term<'h> {
             .suspending
             .iter()
             .map(|(pid, s)| {
-                let count = Term::small(i64::from(s.count));
-                heap.tuple(&[Term::pid(*pid), count, Term::small(0)])
+                let (count, none) = (Term::small(i64::from(s.count)), Term::small(0));
+                let [active, outstanding] = match s.active.load(Ordering::Acquire) {
+                    true => [count, none],
+                    false => [none, count],
+                };
+                heap.tuple(&[Term::pid(*pid), active, outstanding])
             })
             .collect(),
     };

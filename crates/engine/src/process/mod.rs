@@ -15,6 +15,7 @@ pub mod dictionary;
 pub mod exit;
 pub mod info;
 pub mod listing;
+pub mod saved_calls;
 pub mod spawn;
 pub mod table;
 pub mod tasks;
@@ -214,6 +215,8 @@ pub mod flag {
     pub const PASSED_BREAKPOINT: u32 = 1 << 12;
     /// Frames of tracing were put on its stack.
     pub const TRACE_FRAMES: u32 = 1 << 13;
+    /// It saves its calls.
+    pub const SAVE_CALLS: u32 = 1 << 14;
     /// The last collection found more survivors than the heap block had room for.
     pub const GREW: u32 = 1 << 30;
     /// The system monitor was told that its message queue is long.
@@ -310,9 +313,8 @@ pub struct Cold {
     pub accounts: Vec<crate::trace::call::Accounts>,
     /// Terms that a native function keeps across waits (roots).
     pub saved: RefCell<Vec<Word>>,
-    /// `save_calls`.
-    pub saved_calls: usize,
-    pub last_calls: Vec<Mfa>,
+    /// `process_flag(save_calls, N)`.
+    pub saved_calls: Option<Box<saved_calls::SavedCalls>>,
     /// `processes/0` under way, and whether the table has been looked through.
     pub listing: Option<(Box<listing::Listing>, bool)>,
     /// Subscriptions of `net_kernel:monitor_nodes`.
@@ -330,8 +332,7 @@ impl Default for Cold {
             allocated: 0,
             accounts: Vec::new(),
             saved: RefCell::default(),
-            saved_calls: 0,
-            last_calls: Vec::new(),
+            saved_calls: None,
             listing: None,
             node_monitors: 0,
         }

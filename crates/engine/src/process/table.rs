@@ -21,6 +21,9 @@ pub struct ProcessTable {
     used: AtomicUsize,
 }
 
+/// The bits of an identifier.
+const PID_DATA: u64 = (1 << 60) - 1;
+
 /// The table has no free slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableFull;
@@ -91,7 +94,7 @@ impl ProcessTable {
         }
         // There are fewer processes than slots, so the search ends.
         loop {
-            let pid = Pid::from_data(self.next.fetch_add(1, Ordering::Relaxed) & ((1 << 60) - 1));
+            let pid = Pid::from_data(self.next.fetch_add(1, Ordering::Relaxed) & PID_DATA);
             let slot = self.slot(pid);
             if slot
                 .compare_exchange(
@@ -111,7 +114,7 @@ impl ProcessTable {
 
     /// Data of the identifier that is tried next; tests look at it, and set it to see one used again.
     pub fn next_data(&self) -> u64 {
-        self.next.load(Ordering::Relaxed)
+        self.next.load(Ordering::Relaxed) & PID_DATA
     }
     pub fn set_next_data(&self, data: u64) {
         self.next.store(data, Ordering::Relaxed);

@@ -170,7 +170,7 @@ fn act(p: &Process, body: Body, elsewhere: bool) -> bool {
             let priority = p.shared.urgency();
             p.with_relations(|r| r.tasks.add(priority, Pending::Info(reply, request)));
         }
-        Body::Suspend { by, reply } => suspend::suspended(p, by, reply),
+        Body::Suspend(request) => suspend::suspended(p, *request),
         Body::Resume { by } => suspend::resumed(p, by),
         Body::Task(task) => {
             let priority = task.priority;
@@ -246,9 +246,11 @@ pub fn refuse(body: Body, us: Pid, reason: Term<'_>) {
         } => send::answer_atom(*reply, am::badarg),
         Body::IsAlive(reply) => send::answer_atom(*reply, am::false_),
         Body::ProcessInfo { reply, .. } => send::answer_atom(*reply, am::undefined),
-        Body::Suspend {
-            reply: Some(reply), ..
-        } => send::answer_atom(reply.reply, reply.gone),
+        Body::Suspend(request) => {
+            if let Some(reply) = request.reply {
+                send::answer_atom(reply.reply, reply.gone);
+            }
+        }
         Body::Task(task) => task.refuse(),
         Body::Call(work) => work.gone(),
         Body::Exit(_)
@@ -258,7 +260,6 @@ pub fn refuse(body: Body, us: Pid, reason: Term<'_>) {
         | Body::TimeOffset(_)
         | Body::AliasMessage { .. }
         | Body::GroupLeader { .. }
-        | Body::Suspend { .. }
         | Body::Resume { .. } => {}
     }
 }

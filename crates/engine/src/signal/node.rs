@@ -10,6 +10,8 @@ use crate::process::info;
 use corten_term::heap::Fragment;
 use corten_term::{Heap, Pid, RefNumbers, Term, Word, copy};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What kind of node this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +92,15 @@ pub struct Reply {
     pub reference: Parcel,
 }
 
+/// A request to suspend.
+#[derive(Debug)]
+pub struct Suspend {
+    pub by: Pid,
+    /// To be set once it is met.
+    pub active: Arc<AtomicBool>,
+    pub reply: Option<SuspendReply>,
+}
+
 /// What a process that was asked to suspend itself answers.
 #[derive(Debug)]
 pub struct SuspendReply {
@@ -149,10 +160,7 @@ pub enum Body {
         reply: Box<Reply>,
         request: Box<info::Request>,
     },
-    Suspend {
-        by: Pid,
-        reply: Option<Box<SuspendReply>>,
-    },
+    Suspend(Box<Suspend>),
     Resume {
         by: Pid,
     },

@@ -77,8 +77,14 @@ pub fn remove(p: &Process) {
         }
     }
     p.mailbox.reset();
-    if p.flags.get() & (flag::IN_TIMEOUT | flag::TIMED_OUT) != 0 {
+    let flags = p.flags.get();
+    if flags & (flag::IN_TIMEOUT | flag::TIMED_OUT) != 0 {
         cancel_timeout(p);
+    }
+    if flags & flag::LONG_QUEUE != 0
+        && let Some(s) = crate::sysmon::get()
+    {
+        crate::sysmon::queue_length(p, &s);
     }
 }
 

@@ -4,6 +4,8 @@ use super::Parcel;
 use crate::process::tasks::Tasks;
 use corten_term::{Atom, Pid, PortId, RefNumbers, Word};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A map that is a sorted vector while it is small: most processes have a link or two.
 #[derive(Debug)]
@@ -162,9 +164,11 @@ pub struct Link {
 }
 
 /// A process that this one has suspended.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug)]
 pub struct Suspended {
     pub count: u32,
+    /// Set by the other process when it is suspended.
+    pub active: Arc<AtomicBool>,
 }
 
 /// How far the end of a process has come: see `process::exit`.

@@ -1,10 +1,12 @@
 //! `erlang:suspend_process` and `resume_process`: counted by the suspender, acted on by the suspendee.
 
-use super::node::{Body, SuspendReply};
+use super::node::{Body, Suspend, SuspendReply};
+use super::relations::Suspended;
 use super::send;
 use crate::Process;
 use crate::process::state;
 use corten_term::Pid;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How a request to suspend was met.
@@ -12,33 +14,37 @@ use std::sync::atomic::Ordering;
 pub enum Asked {
     /// The signal is on its way.
     Sent,
-    /// It was suspended by us before.
+    /// We had asked before, and nothing was sent.
     Again,
     NoProcess,
 }
 
-/// Asks `who` to suspend. With `unless`, only if we have not suspended it already.
-pub fn suspend(p: &Process, who: Pid, unless: bool, reply: Option<Box<SuspendReply>>) -> Asked {
-    let before = p.with_relations(|r| r.suspending.get(&who).map_or(0, |s| s.count));
-    if before > 0 && unless {
+/// Asks `who` to suspend. With `unless`, only if we have not asked it already; but an answer comes only when it is suspended.
+pub fn suspend(p: &Process, who: Pid, unless: bool, reply: Option<SuspendReply>) -> Asked {
+    let (before, active) = p.with_relations(|r| match r.suspending.get(&who) {
+        Some(s) => (s.count, s.active.clone()),
+        None => (0, Arc::default()),
+    });
+    let is_active = before > 0 && active.load(Ordering::Acquire);
+    if before > 0 && unless && (is_active || reply.is_none()) {
         return Asked::Again;
     }
-    let reply_wanted = reply.is_some();
-    if before == 0 || reply_wanted {
-        let by = p.pid();
-        if !send::control(who, Body::Suspend { by, reply }) {
+    let wanted = before == 0 || reply.is_some();
+    if wanted {
+        let request = Suspend {
+            by: p.pid(),
+            active: active.clone(),
+            reply,
+        };
+        if !send::control(who, Body::Suspend(Box::new(request))) {
             return Asked::NoProcess;
         }
     }
-    p.with_relations(|r| {
-        r.suspending
-            .insert(who, super::relations::Suspended { count: before + 1 })
-    });
-    if before == 0 {
-        Asked::Sent
-    } else {
-        Asked::Again
+    if before == 0 || !unless {
+        let count = before + 1;
+        p.with_relations(|r| r.suspending.insert(who, Suspended { count, active }));
     }
+    if wanted { Asked::Sent } else { Asked::Again }
 }
 
 /// Takes one suspension back. False: there was none.
@@ -62,12 +68,13 @@ pub fn resume(p: &Process, who: Pid) -> bool {
     }
 }
 
-pub(super) fn suspended(p: &Process, by: Pid, reply: Option<Box<SuspendReply>>) {
-    let fresh = p.with_relations(|r| r.suspended_by.insert(by, ()).is_none());
+pub(super) fn suspended(p: &Process, request: Suspend) {
+    let fresh = p.with_relations(|r| r.suspended_by.insert(request.by, ()).is_none());
     if fresh {
         suspend_one(p);
     }
-    if let Some(reply) = reply {
+    request.active.store(true, Ordering::Release);
+    if let Some(reply) = request.reply {
         send::answer_atom(reply.reply, reply.done);
     }
 }

@@ -4,19 +4,25 @@ use super::{Port, core::Io};
 use corten_engine::{counters, node};
 use corten_term::PortId;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 static PORTS: RwLock<BTreeMap<u64, Arc<Port>>> = RwLock::new(BTreeMap::new());
-static NEXT: AtomicU64 = AtomicU64::new(0);
-/// A new identifier; `None` when there are as many ports as there may be.
+
+/// A new identifier; `None` when there are as many ports as there may be. After the last number come the first ones
+/// again, those that are in use excepted.
 pub fn reserve() -> Option<PortId> {
-    let count = PORTS.read().unwrap_or_else(|e| e.into_inner()).len();
-    if count >= node().config.port_limit {
+    let ports = PORTS.read().unwrap_or_else(|e| e.into_inner());
+    if ports.len() >= node().config.port_limit {
         return None;
     }
-    Some(PortId::from_data(NEXT.fetch_add(1, Ordering::Relaxed)))
+    loop {
+        let number = counters::NEXT_PORT.fetch_add(1, Ordering::Relaxed) & PortId::MAX;
+        if !ports.contains_key(&number) {
+            return Some(PortId::from_data(number));
+        }
+    }
 }
 
 pub fn insert(port: Arc<Port>) {
