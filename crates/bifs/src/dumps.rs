@@ -77,11 +77,11 @@ pub fn crash_dump(out: &mut dyn std::io::Write, terms: &mut Terms) -> std::io::R
 
 fn loaded(out: &mut String) -> std::fmt::Result {
     let modules = server::all_loaded();
-    let bytes: usize = modules.iter().map(|m| m.words * 8).sum();
-    let old: usize = server::all_old().iter().map(|m| m.words * 8).sum();
+    let bytes: usize = modules.iter().map(|m| m.bytes()).sum();
+    let old = server::code_bytes().saturating_sub(bytes);
     writeln!(out, "Current code: {bytes}\nOld code: {old}")?;
     for m in modules {
-        writeln!(out, "{} {}", m.module.name(), m.words * 8)?;
+        writeln!(out, "{} {}", m.module.name(), m.bytes())?;
     }
     Ok(())
 }

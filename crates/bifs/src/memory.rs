@@ -1,16 +1,18 @@
 //! Memory of the node, in the shapes that `erlang:memory/0,1` and tools take apart.
 //!
-//! What is known exactly: atoms, binaries off the heap, ETS, literals, pages of the program's file. What
-//! processes have is the resident memory less all that. `erlang:memory` is Erlang code that asks by
+//! Counted exactly: all that is allocated, and of it heaps of processes, atoms, binaries off the heap, ETS, code and
+//! literals. Memory that the allocator keeps for later, and that of C libraries, belongs to nobody; a program that embeds the
+//! engine with an allocator of its own is told its resident memory. `erlang:memory` is Erlang code that asks by
 //! `system_info({memory_internal, Ref, Allocators})` and collects messages, one for each thread that has
 //! allocators of its own; here that is one.
 
 use crate::ets;
 use crate::prelude::*;
 use crate::util::atom;
-use corten_engine::code::export;
+use corten_engine::code::{export, server};
 use corten_engine::signal::send;
 use corten_term::atom as atoms;
+use corten_term::usage::{self, Use};
 use corten_term::{binary, literal};
 
 pub const BIFS: &[Bif] = bifs![
@@ -37,55 +39,65 @@ const ATOM_ENTRY_BYTES: usize = 24;
 
 /// Bytes by use.
 struct Usage {
-    resident: usize,
-    /// Pages of files: the program itself and its libraries.
-    program: usize,
+    total: usize,
+    processes: usize,
     atom_names: usize,
     atom_table: usize,
     binaries: usize,
     ets: usize,
-    literals: usize,
+    /// Loaded code with its literals and those of `persistent_term`.
+    code: usize,
 }
 
 impl Usage {
     fn now() -> Usage {
-        let (resident, program) = resident_bytes();
+        let processes = &corten_engine::node().processes;
+        let literals = literal::used_words() * 8;
+        let code = server::code_bytes() + literals;
+        let allocated = match usage::bytes(Use::All) {
+            0 => resident_bytes(),
+            counted => counted + literals,
+        };
+        let heaps = usage::bytes(Use::Heaps) + processes.count() * size_of::<Process>();
         Usage {
-            resident,
-            program,
+            total: allocated.max(heaps),
+            processes: heaps,
             atom_names: atoms::name_bytes(),
             atom_table: atoms::count() as usize * ATOM_ENTRY_BYTES,
             binaries: binary::total_bytes(),
             ets: ets::registry::total_words() * 8,
-            literals: literal::used_words() * 8,
+            code,
         }
     }
-    /// What nobody else accounts for.
-    fn processes(&self) -> usize {
-        let tables = self.atom_names + self.atom_table + self.ets + self.literals;
-        self.resident
-            .saturating_sub(tables + self.binaries + self.program)
+    fn atoms(&self) -> usize {
+        self.atom_names + self.atom_table
+    }
+    fn system(&self) -> usize {
+        self.total.saturating_sub(self.processes)
+    }
+    /// What no other allocator's name stands for.
+    fn rest(&self) -> usize {
+        let known = self.atoms() + self.binaries + self.ets + self.code;
+        self.system().saturating_sub(known)
     }
     /// Bytes behind one allocator's name.
     fn of_allocator(&self, name: &str) -> usize {
         match name {
-            "eheap_alloc" => self.processes(),
-            "std_alloc" => self.program,
+            "eheap_alloc" => self.processes,
+            "std_alloc" => self.rest() + self.code,
             "ets_alloc" => self.ets,
             "binary_alloc" => self.binaries,
-            "literal_alloc" => self.literals,
-            "ll_alloc" => self.atom_names + self.atom_table,
+            "ll_alloc" => self.atoms(),
             _ => 0,
         }
     }
 }
 
-/// Resident memory as the operating system counts it, and how much of it are pages of files.
-fn resident_bytes() -> (usize, usize) {
+/// Resident memory as the operating system counts it.
+fn resident_bytes() -> usize {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let mut pages = text.split_whitespace().skip(1).map(|n| n.parse().ok());
-    let mut next = || pages.next().flatten().unwrap_or(0) * rustix::param::page_size();
-    (next(), next())
+    let pages = text.split_whitespace().nth(1).and_then(|n| n.parse().ok());
+    pages.unwrap_or(0) * rustix::param::page_size()
 }
 
 fn size<'h>(n: usize) -> Term<'h> {
@@ -93,37 +105,25 @@ fn size<'h>(n: usize) -> Term<'h> {
 }
 
 /// What `erlang:memory/0` shows, for texts.
-pub fn totals() -> [(&'static str, usize); 5] {
+pub fn totals() -> [(&'static str, usize); 9] {
     let u = Usage::now();
     [
-        ("total", u.resident),
-        ("processes", u.processes()),
-        ("atom", u.atom_names + u.atom_table),
+        ("total", u.total),
+        ("processes", u.processes),
+        ("processes_used", u.processes),
+        ("system", u.system()),
+        ("atom", u.atoms()),
+        ("atom_used", u.atoms()),
         ("binary", u.binaries),
+        ("code", u.code),
         ("ets", u.ets),
     ]
 }
 
-/// What `erlang:memory/0` shows, as the crash dump has it.
+/// The same as a list of pairs, as the crash dump has it.
 pub fn all<'h>(p: &'h Process) -> Term<'h> {
-    let u = Usage::now();
-    let atoms = u.atom_names + u.atom_table;
-    let entries = [
-        ("total", u.resident),
-        ("processes", u.processes()),
-        ("processes_used", u.processes()),
-        ("system", u.resident.saturating_sub(u.processes())),
-        ("atom", atoms),
-        ("atom_used", atoms),
-        ("binary", u.binaries),
-        ("code", u.literals),
-        ("ets", u.ets),
-    ];
-    let pairs: Vec<_> = entries
-        .iter()
-        .map(|(key, n)| p.heap.tuple(&[atom(key), size(*n)]))
-        .collect();
-    p.heap.list(&pairs)
+    let pair = |(key, n): (&str, usize)| p.heap.tuple(&[atom(key), size(n)]);
+    p.heap.list(&totals().map(pair))
 }
 
 /// The keys of `system_info/1` without arguments.
@@ -164,7 +164,7 @@ fn allocated_areas<'h>(p: &'h Process) -> Term<'h> {
         two("register_table", 0),
         two("fun_table", 0),
         two("module_refs", 0),
-        two("loaded_code", u.literals),
+        two("loaded_code", u.code),
         two("dist_table", 0),
         two("node_table", 0),
         two("bif_timer", 0),

@@ -11,6 +11,7 @@
 use crate::binary::Binary;
 use crate::layout::{self, *};
 use crate::reference::{Magic, RefNumbers};
+use crate::usage::{self, Use};
 use crate::{Atom, Term};
 use std::cell::Cell;
 use std::ptr;
@@ -44,6 +45,7 @@ impl Fragment {
             if f.is_null() {
                 out_of_memory(capacity);
             }
+            usage::add(Use::Heaps, layout.size() as isize);
             f.write(Fragment {
                 next: ptr::null_mut(),
                 capacity,
@@ -57,7 +59,11 @@ impl Fragment {
     /// `f` came from [`Fragment::allocate`] and nothing refers to its words.
     pub unsafe fn free(f: *mut Fragment) {
         // SAFETY: same layout as at allocation, by the caller's promise.
-        unsafe { std::alloc::dealloc(f.cast(), Fragment::layout((*f).capacity)) }
+        unsafe {
+            let layout = Fragment::layout((*f).capacity);
+            usage::add(Use::Heaps, -(layout.size() as isize));
+            std::alloc::dealloc(f.cast(), layout)
+        }
     }
 
     /// First word.

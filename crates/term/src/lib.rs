@@ -35,6 +35,7 @@ pub mod reference;
 pub mod term;
 #[cfg(test)]
 mod testing;
+pub mod usage;
 pub mod utf8;
 
 pub use atom::{Atom, AtomError};

@@ -4,6 +4,7 @@
 //! [`attempt`] and handles the null pointer. mimalloc keeps what is freed for a while, and looks after that only when
 //! somebody allocates: [`collect`] is for the engine's housekeeper and for threads that have nothing to do.
 
+use crate::usage::{self, Use};
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
@@ -56,34 +57,42 @@ fn exhausted(bytes: usize) {
     })
 }
 
+/// A result of the allocator: `bytes` more, of which `old` were there before.
 #[inline(always)]
-fn checked(p: *mut u8, bytes: usize) -> *mut u8 {
-    if p.is_null() && !ATTEMPT.get() {
+fn checked(p: *mut u8, bytes: usize, old: usize) -> *mut u8 {
+    if !p.is_null() {
+        usage::add(Use::All, bytes as isize - old as isize);
+    } else if !ATTEMPT.get() {
         exhausted(bytes);
     }
     p
 }
 
-// SAFETY: all that this adds to the other allocator is to look at its results.
+// SAFETY: all that this adds to the other allocator is to look at its results and to count.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: by the caller's promise, here and below.
-        checked(unsafe { MiMalloc.alloc(layout) }, layout.size())
+        checked(unsafe { MiMalloc.alloc(layout) }, layout.size(), 0)
     }
     #[inline]
     unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
+        usage::add(Use::All, -(layout.size() as isize));
         // SAFETY: as above.
         unsafe { MiMalloc.dealloc(p, layout) }
     }
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
-        checked(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size())
+        checked(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size(), 0)
     }
     #[inline]
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above.
-        checked(unsafe { MiMalloc.realloc(p, layout, size) }, size)
+        checked(
+            unsafe { MiMalloc.realloc(p, layout, size) },
+            size,
+            layout.size(),
+        )
     }
 }

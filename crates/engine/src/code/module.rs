@@ -120,7 +120,11 @@ impl Loaded {
     }
     pub fn contains(&self, pc: *const Word) -> bool {
         let (at, start) = (pc as usize, self.code as usize);
-        at >= start && at < start + self.words * 8
+        at >= start && at < start + self.bytes()
+    }
+    /// Bytes of the code.
+    pub fn bytes(&self) -> usize {
+        self.words * size_of::<Word>()
     }
     /// The code words.
     pub fn code(&self) -> &[Word] {

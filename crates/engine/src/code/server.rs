@@ -170,6 +170,19 @@ pub fn all_loaded() -> Vec<Arc<Loaded>> {
     modules.values().filter_map(|i| i.current.clone()).collect()
 }
 
+/// Bytes of all code that is loaded, old code included.
+pub fn code_bytes() -> usize {
+    let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);
+    let code = |i: &Instances| {
+        i.current
+            .iter()
+            .chain(&i.old)
+            .map(|m| m.bytes())
+            .sum::<usize>()
+    };
+    modules.values().map(code).sum()
+}
+
 /// The old code that there is.
 pub fn all_old() -> Vec<Arc<Loaded>> {
     let modules = MODULES.read().unwrap_or_else(PoisonError::into_inner);

@@ -4,30 +4,19 @@ use super::terms::base64;
 use crate::code::{Loaded, funs, server};
 use std::io::{self, Write};
 
-fn bytes(m: &Loaded) -> usize {
-    m.words * 8
-}
-
 /// The modules that are loaded, with what old code they have.
 pub fn modules(out: &mut dyn Write) -> io::Result<()> {
     let (current, old) = (server::all_loaded(), server::all_old());
-    let total = |all: &[_]| {
-        all.iter()
-            .map(|m: &std::sync::Arc<Loaded>| bytes(m))
-            .sum::<usize>()
-    };
     writeln!(out, "=loaded_modules")?;
-    writeln!(
-        out,
-        "Current code: {}\nOld code: {}",
-        total(&current),
-        total(&old)
-    )?;
+    for (name, all) in [("Current", &current), ("Old", &old)] {
+        let total: usize = all.iter().map(|m| m.bytes()).sum();
+        writeln!(out, "{name} code: {total}")?;
+    }
     for m in &current {
-        writeln!(out, "=mod:{}\nCurrent size: {}", m.module.name(), bytes(m))?;
+        writeln!(out, "=mod:{}\nCurrent size: {}", m.module.name(), m.bytes())?;
         describe(out, "Current", m)?;
         if let Some(old) = old.iter().find(|o| o.module == m.module) {
-            writeln!(out, "Old size: {}", bytes(old))?;
+            writeln!(out, "Old size: {}", old.bytes())?;
             describe(out, "Old", old)?;
         }
     }

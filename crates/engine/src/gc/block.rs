@@ -5,6 +5,7 @@
 //! from the system. Threads that have nothing to do give it up ([`release_kept`]).
 
 use corten_term::heap::out_of_memory;
+use corten_term::usage::{self, Use};
 use corten_term::{Word, memory};
 use std::alloc::{self, Layout};
 use std::cell::Cell;
@@ -61,7 +62,7 @@ impl Kept {
         let start = self.0.replace(ptr::null_mut());
         if !start.is_null() {
             // SAFETY: `free_block` has put it here.
-            unsafe { alloc::dealloc(start.cast(), layout(self.1.get())) }
+            unsafe { give_back(start, self.1.get()) }
         }
     }
 }
@@ -93,6 +94,7 @@ pub fn allocate_block(words: usize) -> *mut Word {
     if p.is_null() {
         out_of_memory(words);
     }
+    usage::add(Use::Heaps, (words * size_of::<Word>()) as isize);
     p
 }
 
@@ -109,8 +111,17 @@ pub unsafe fn free_block(start: *mut Word, words: usize) {
     };
     if !KEPT.contains(&words) || LAST.try_with(keep).is_err() {
         // SAFETY: by the caller's promise.
-        unsafe { alloc::dealloc(start.cast(), layout(words)) }
+        unsafe { give_back(start, words) }
     }
+}
+
+/// # Safety
+/// As [`free_block`]; the block is not null.
+unsafe fn give_back(start: *mut Word, words: usize) {
+    let layout = layout(words);
+    usage::add(Use::Heaps, -(layout.size() as isize));
+    // SAFETY: by the caller's promise.
+    unsafe { alloc::dealloc(start.cast(), layout) }
 }
 
 #[cfg(test)]
