@@ -26,6 +26,7 @@ pub mod prim_tty;
 pub mod queue;
 pub mod signals;
 pub mod sys;
+mod unix_address;
 pub mod zlib;
 
 /// All native functions of this crate.

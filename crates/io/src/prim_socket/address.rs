@@ -2,8 +2,9 @@
 
 use crate::atoms::intern;
 use crate::prim_net;
+use crate::unix_address::{self, MAX};
 use corten_term::{Heap, Term, map};
-use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix, SocketAddrV4, SocketAddrV6};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrV4, SocketAddrV6};
 use std::net::SocketAddr;
 
 /// An address that a program gives.
@@ -11,17 +12,27 @@ pub fn read(t: Term<'_>) -> Option<SocketAddrAny> {
     let get = |key: &str| map::get(t, Term::atom(intern(key)));
     if get("family")?.as_atom()?.name() == "local" {
         let path = get("path")?.to_bytes()?;
-        // A zero byte in front: an abstract name, which belongs to no file.
-        let address = match path.split_first() {
-            Some((0, name)) => SocketAddrUnix::new_abstract_name(name),
-            _ => SocketAddrUnix::new(path.as_ref()),
-        };
-        return address.ok().map(SocketAddrAny::from);
+        // A path needs room for the zero byte that ends it.
+        let fits = path.len() < MAX || path.first() == Some(&0);
+        let address = unix_address::read(&path).ok().filter(|_| fits);
+        return address.map(SocketAddrAny::from);
     }
     Some(match prim_net::socket_address(t)? {
         SocketAddr::V4(a) => a.into(),
         SocketAddr::V6(a) => a.into(),
     })
+}
+
+/// Where data came from: the system tells of no address for connections and senders without a name.
+pub fn source<'h>(h: &'h Heap, a: Option<&SocketAddrAny>) -> Term<'h> {
+    let Some(a) = a else {
+        let pairs = [
+            (Term::atom(intern("family")), Term::atom(intern("unspec"))),
+            (Term::atom(intern("addr")), h.binary(b"")),
+        ];
+        return map::from_pairs(h, &pairs);
+    };
+    term(h, a)
 }
 
 /// An address that the system gives.
@@ -34,20 +45,15 @@ pub fn term<'h>(h: &'h Heap, a: &SocketAddrAny) -> Term<'h> {
     if let Some(a) = known {
         return prim_net::sockaddr(h, &a);
     }
-    let unix = SocketAddrUnix::try_from(a.clone()).ok();
-    let path = match &unix {
-        Some(a) => match a.abstract_name() {
-            Some(name) => [&[0], name].concat(),
-            None => a.path_bytes().unwrap_or_default().to_vec(),
-        },
-        None => Vec::new(),
+    let path = match a.address_family() {
+        AddressFamily::UNIX => unix_address::bytes(a),
+        _ => Vec::new(),
     };
-    let path = path.strip_suffix(&[0]).unwrap_or(&path);
     map::from_pairs(
         h,
         &[
             (Term::atom(intern("family")), Term::atom(intern("local"))),
-            (Term::atom(intern("path")), h.binary(path)),
+            (Term::atom(intern("path")), h.binary(&path)),
         ],
     )
 }

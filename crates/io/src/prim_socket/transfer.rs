@@ -327,7 +327,7 @@ pub fn recvfrom<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         None => args::error(p, intern("enomem")),
         Some(Ok(bytes)) => {
             received(p, &mut call, bytes.len());
-            let from = from.map_or(Term::UNDEFINED, |a| address::term(&p.heap, &a));
+            let from = address::source(&p.heap, from.as_ref());
             args::ok(p, p.heap.tuple(&[from, args::binary_of(p, bytes)]))
         }
         Some(Err(Errno::AGAIN | Errno::INTR)) => not_yet(p, &mut call, handle),

@@ -9,6 +9,8 @@ pub mod socket_option;
 pub mod zstream;
 
 use polling::{Event, Poller};
+use rustix::net::SocketAddrAny;
+use rustix::net::addr::SocketAddrStorage;
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -26,6 +28,15 @@ pub fn adopt_fd(fd: RawFd) -> Option<OwnedFd> {
 pub fn borrow_fd(fd: RawFd) -> Option<BorrowedFd<'static>> {
     // SAFETY: not -1; a closed descriptor makes system calls fail with `ebadf`.
     (fd >= 0).then(|| unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// The bytes of an address behind its family.
+pub fn address_bytes(a: &SocketAddrAny) -> Vec<u8> {
+    let all = std::mem::size_of::<SocketAddrStorage>();
+    // The lengths of all systems' addresses fit; a family has two bytes.
+    let size = (a.addr_len() as usize).min(all).saturating_sub(2);
+    // SAFETY: `as_ptr` is the storage that `a` holds, of which `addr_len` bytes are initialised.
+    unsafe { std::slice::from_raw_parts(a.as_ptr().cast::<u8>().add(2), size) }.to_vec()
 }
 
 /// Whether the locale of the environment encodes characters as UTF-8.

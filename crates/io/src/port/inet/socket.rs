@@ -1,12 +1,12 @@
 //! What all sockets of the inet drivers share: the descriptor, options, counters, and the requests that do not
 //! depend on the kind of socket.
 
+use super::address::Address;
 use super::options::Options;
 use super::{Answer, BAD_PORT, Failure, Reader, address, interfaces, request, services};
 use crate::poll;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Bits of the status.
@@ -181,18 +181,18 @@ impl Socket {
     fn bind(&mut self, data: &[u8]) -> Answer {
         let to = address::read(&mut Reader(data), self.family).ok_or(Errno::INVAL)?;
         let fd = self.fd()?;
-        rustix::net::bind(fd, &to)?;
+        rustix::net::bind(fd, &to.to_system()?)?;
         let port = self.own_address()?.port();
         self.status |= status::BOUND;
         Ok(port.to_be_bytes().to_vec())
     }
 
-    fn own_address(&self) -> Result<SocketAddr, Failure> {
-        Ok(address::of_system(rustix::net::getsockname(self.fd()?)?)?)
+    fn own_address(&self) -> Result<Address, Failure> {
+        Ok(Address::of_system(rustix::net::getsockname(self.fd()?)?)?)
     }
 
     fn name(&self) -> Answer {
-        Ok(address::write(&self.own_address()?))
+        Ok(self.own_address()?.to_bytes())
     }
 
     /// Whether it is connected already, as a descriptor that a program brings may be.
@@ -208,16 +208,12 @@ impl Socket {
 
     fn peer(&self) -> Answer {
         let peer = rustix::net::getpeername(self.fd()?)?.ok_or(Errno::NOTCONN)?;
-        Ok(address::write(&address::of_system(peer)?))
+        Ok(Address::of_system(peer)?.to_bytes())
     }
 
     fn type_(&self) -> Answer {
         self.fd()?;
-        let family: i32 = if self.family == AddressFamily::INET6 {
-            2
-        } else {
-            1
-        };
+        let family = i32::from(address::family_code(self.family));
         let kind: i32 = if self.kind == SocketType::STREAM {
             1
         } else {

@@ -3,6 +3,7 @@
 //! Sending never waits: the system takes a datagram or refuses it. Receiving is active (messages to the
 //! owner) or by request, with a time limit.
 
+use super::address::Address;
 use super::options::Active;
 use super::reply::{Waiting, sent};
 use super::socket::{Socket, status};
@@ -15,7 +16,6 @@ use crate::{deliver, errno};
 use corten_term::{PortId, Term};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketType};
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, RawFd};
 
 /// Most bytes of a datagram.
@@ -80,7 +80,7 @@ impl Udp {
         let mut r = Reader(arguments);
         r.i32().ok_or(Errno::INVAL)?;
         let to = address::read(&mut r, self.socket.family).ok_or(Errno::INVAL)?;
-        rustix::net::connect(self.socket.fd()?, &to)?;
+        rustix::net::connect(self.socket.fd()?, &to.to_system()?)?;
         self.socket.status |= status::CONNECTED;
         let number = self.socket.next_number();
         Waiting::new(self.port, number, core.caller, -1).answer(self.port, |_| Term::OK);
@@ -107,7 +107,7 @@ impl Udp {
     }
 
     /// A datagram goes to whoever asked first, or to the owner.
-    fn deliver(&mut self, core: &mut Core, from: Option<SocketAddr>, bytes: &[u8]) {
+    fn deliver(&mut self, core: &mut Core, from: &Address, bytes: &[u8]) {
         core.input += bytes.len() as u64;
         self.socket.received.add(bytes.len());
         let options = &self.socket.options;
@@ -115,7 +115,7 @@ impl Udp {
         // Header bytes come as list elements in front of a binary.
         let (head, body) = bytes.split_at(if binary { header } else { 0 });
         if !self.waiting.is_empty() {
-            let prefix = from.as_ref().map_or(vec![0], address::write);
+            let prefix = from.to_bytes();
             self.waiting.remove(0).answer(self.port, |h| {
                 let body = h.list_with_tail(&small(head), data(h, body, binary));
                 h.tuple(&[Term::OK, h.list_with_tail(&small(&prefix), body)])
@@ -125,12 +125,9 @@ impl Udp {
         let port = self.port;
         deliver::message(core.connected, |h| {
             let body = h.list_with_tail(&small(head), data(h, body, binary));
-            let (ip, number) = match from {
-                Some(a) => (address::ip_term(h, a.ip()), a.port()),
-                None => (Term::UNDEFINED, 0),
-            };
             let udp = Term::atom(intern("udp"));
-            h.tuple(&[udp, Term::port(port), ip, Term::small(number.into()), body])
+            let number = Term::small(from.port().into());
+            h.tuple(&[udp, Term::port(port), from.term(h), number, body])
         });
         self.count_active(core);
     }
@@ -174,12 +171,13 @@ impl Udp {
         r.bytes(ancillary)?;
         let datagram = r.0;
         let sent = self.socket.fd().and_then(|fd| {
+            let peer = to.to_system()?;
             let flags = SendFlags::NOSIGNAL;
             Ok(rustix::io::retry_on_intr(|| {
                 if connected && to.port() == 0 {
                     rustix::net::send(fd, datagram, flags)
                 } else {
-                    rustix::net::sendto(fd, datagram, flags, &to)
+                    rustix::net::sendto(fd, datagram, flags, &peer)
                 }
             })?)
         });
@@ -234,8 +232,8 @@ impl Driver for Udp {
             match rustix::net::recvfrom(fd, buffer.as_mut_slice(), RecvFlags::empty()) {
                 Ok((n, _, from)) => {
                     buffer.truncate(n);
-                    let from = from.and_then(|a| address::of_system(a).ok());
-                    self.deliver(core, from, &buffer);
+                    let from = from.and_then(|a| Address::of_system(a).ok());
+                    self.deliver(core, &from.unwrap_or(Address::Unspecified), &buffer);
                 }
                 Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}

@@ -157,7 +157,7 @@ impl Tcp {
         if self.is(status::CONNECTED) {
             return Err(Errno::ISCONN.into());
         }
-        let connected = rustix::net::connect(self.socket.fd()?, &to);
+        let connected = rustix::net::connect(self.socket.fd()?, &to.to_system()?);
         let number = self.socket.next_number();
         let waiting = |time| Waiting::new(self.port, number, core.caller, time);
         match connected {
