@@ -442,6 +442,7 @@ ops! {
     IsTupleOfArityX GetTupleElementXX => IsTupleOfArityGetElement is_tuple_of_arity::then::<X, ThenGetElement>;
     IsTupleOfArityX GetTwoElementsX => IsTupleOfArityGetTwo is_tuple_of_arity::then::<X, ThenGetTwoElements>;
     IsTupleOfArityX GetThreeElementsX => IsTupleOfArityGetThree is_tuple_of_arity::then::<X, ThenGetThreeElements>;
+    LoopRec IsTaggedTupleX => LoopRecIsTaggedTuple receive::next_tagged_message;
     NonemptyGetListXXX IsTaggedTupleX => NonemptyGetListIsTaggedTuple nonempty_get_list_x::then::<ThenIsTaggedTuple>;
     NonemptyGetListXXX IsTupleOfArityX => NonemptyGetListIsTupleOfArity nonempty_get_list_x::then::<ThenIsTupleOfArity>;
     NonemptyGetListXXX EqImmediateX => NonemptyGetListEqImmediate nonempty_get_list_x::then::<ThenEqImmediate>;

@@ -4,9 +4,11 @@ use super::Outcome;
 use super::calls;
 use super::exceptions::error_atom;
 use super::machine::*;
+use super::ops::Op;
 use crate::signal::receive::{self, Peek, Timeout};
 use crate::trace::flags;
 use crate::{Process, signal};
+use corten_term::layout::{PRIMARY_BOXED, PRIMARY_MASK};
 use corten_term::{Term, Word, am};
 
 /// Words of a message that are copied for one reduction.
@@ -48,6 +50,35 @@ op!(
         tail!(s, LOOP_REC);
     };
     s.put(s.a(), w);
+    s.step(1);
+});
+op!(
+    /// [`next_message`] in front of `is_tagged_tuple`. If that is the only pattern of the `receive`, messages that
+    /// do not match are passed over here, as many as the slice allows: a search of a long queue is this loop.
+    next_tagged_message | s | {
+    let mailbox = &(*s.p).mailbox;
+    let Some(w) = mailbox.examine_quickly() else {
+        tail!(s, LOOP_REC);
+    };
+    s.put(s.a(), w);
+    let test = s.pc.add(1);
+    let other = test.offset(rel(*test));
+    let searches = *other as u16 == Op::LoopRecEnd as u16
+        && other.offset(rel(*other)) == s.pc
+        && a(*test) == s.a();
+    if searches {
+        let (header, tag) = (*test.add(1), *test.add(2));
+        let matches = |w: Word| {
+            let p = (w & !PRIMARY_MASK) as *const Word;
+            w & PRIMARY_MASK == PRIMARY_BOXED && *p == header && *p.add(1) == tag
+        };
+        let (passed, next) = mailbox.pass_over_others(s.reds - 1, matches);
+        s.reds -= passed;
+        let Some(w) = next else {
+            tail!(s, LOOP_REC);
+        };
+        s.put(s.a(), w);
+    }
     s.step(1);
 });
 op!(

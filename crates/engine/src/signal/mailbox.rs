@@ -162,6 +162,45 @@ impl Mailbox {
         }
     }
 
+    /// From the message at the save pointer on, passes over those that do not match, at most `most`: how many they
+    /// are, and the next message, which is examined from now on, unless there is none or something is in the way.
+    #[inline(always)]
+    pub(crate) fn pass_over_others(
+        &self,
+        most: i64,
+        matches: impl Fn(Word) -> bool,
+    ) -> (i64, Option<Word>) {
+        let mut passed = 0;
+        let mut link = self.save();
+        // SAFETY: links of our list.
+        unsafe {
+            let mut node = *link;
+            let found = loop {
+                if node.is_null() || (*node).kind != Kind::Message {
+                    break None;
+                }
+                // Mostly they lie as far apart as they did when they were sent one after the other.
+                let next = (*node).next;
+                let apart = (next as isize).wrapping_sub(node as isize);
+                let later = node.cast::<u8>().wrapping_offset(apart.wrapping_mul(8));
+                prefetch(later);
+                prefetch(later.wrapping_sub(64));
+                let term = (*node.cast::<Message>()).term;
+                if passed >= most || matches(term) {
+                    break Some(term);
+                }
+                passed += 1;
+                link = &raw mut (*node).next;
+                node = next;
+            };
+            if passed > 0 {
+                self.save.set(link);
+            }
+            self.examining.set(found.is_some());
+            (passed, found)
+        }
+    }
+
     /// The message at the save pointer: it is being examined from now on.
     #[inline]
     pub(super) fn examine(&self) -> Option<Word> {
