@@ -105,8 +105,15 @@ impl Binary {
         if !bytes.is_empty() {
             // SAFETY: the bytes are initialised (zero) and nobody else has the binary.
             let to = unsafe { std::slice::from_raw_parts_mut(b.as_mut_ptr(), size) };
-            to.chunks_exact_mut(bytes.len())
-                .for_each(|piece| piece.copy_from_slice(bytes));
+            // What is there is doubled, so that copies of few bytes are no slower than of many.
+            let mut done = bytes.len().min(size);
+            to[..done].copy_from_slice(&bytes[..done]);
+            while done < size {
+                let piece = done.min(size - done);
+                let (from, rest) = to.split_at_mut(done);
+                rest[..piece].copy_from_slice(&from[..piece]);
+                done += piece;
+            }
         }
         b
     }
