@@ -30,6 +30,13 @@ pub fn collect() {
     unsafe { libmimalloc_sys::mi_collect(true) }
 }
 
+/// Frees what the allocator keeps for this thread and needs no more, for other threads: takes a few microseconds, where
+/// [`collect`] may unmap much.
+pub fn collect_own() {
+    // SAFETY: it may be called by any thread at any time.
+    unsafe { libmimalloc_sys::mi_collect(false) }
+}
+
 /// Tells the processor that what is there is going to be read soon. The address need not be one.
 #[inline(always)]
 pub fn prefetch<T>(address: *const T) {

@@ -64,9 +64,11 @@ fn housekeeper() {
 /// What a thread that runs processes knows of its own part of the allocator.
 #[derive(Debug, Default)]
 pub struct Idle {
-    /// When it first had nothing to do after it had something to do.
+    /// When it first had nothing to do after it had something to do, or looked last.
     since: Option<Instant>,
     worked: bool,
+    /// It has had nothing to do since then.
+    rested: bool,
 }
 
 impl Idle {
@@ -74,6 +76,7 @@ impl Idle {
     #[inline]
     pub fn works(&mut self) {
         self.worked = true;
+        self.rested = false;
         busy();
     }
 
@@ -83,16 +86,23 @@ impl Idle {
             return None;
         }
         let now = Instant::now();
+        self.rested |= self.since.is_none();
         let idle = now.duration_since(*self.since.get_or_insert(now));
         if idle < IDLE {
             return Some(IDLE - idle);
         }
-        self.since = None;
-        self.worked = false;
         // What others have let go of is destroyed by whoever comes by.
         for _ in 0..4 {
             crossbeam_epoch::pin().flush();
         }
+        if !self.rested {
+            // Somebody is going to want the thread soon. What this frees the housekeeper gives back.
+            memory::collect_own();
+            (self.since, self.rested) = (Some(now), true);
+            return Some(IDLE);
+        }
+        self.since = None;
+        self.worked = false;
         memory::collect();
         busy();
         None
