@@ -4,6 +4,7 @@
 use super::binding;
 use super::scheduler::{self, enqueue};
 use super::tidy::Idle;
+use super::turns::Turns;
 use super::{Outcome, Registers, SLICE, executor, state};
 use crate::node;
 use crate::process::table::ProcessPtr;
@@ -97,6 +98,10 @@ fn main(pool: Pool) {
     let t = pool.threads();
     let mut registers = Registers::new();
     let mut idle = Idle::default();
+    let turns = match pool {
+        Pool::Cpu => Some(Turns::new()),
+        Pool::Io => None,
+    };
     loop {
         let mut inner = t.inner.lock();
         let p = loop {
@@ -118,11 +123,11 @@ fn main(pool: Pool) {
         };
         drop(inner);
         idle.works();
-        run(p, &mut registers);
+        run(p, &mut registers, turns.as_ref());
     }
 }
 
-fn run(ptr: ProcessPtr, registers: &mut Registers) {
+fn run(ptr: ProcessPtr, registers: &mut Registers, turns: Option<&Turns>) {
     // SAFETY: it came from the pool's queue, so it is alive, and from here on it is ours.
     let p = unsafe { ptr.0.as_ref() };
     state::run_dirty(&p.shared);
@@ -133,11 +138,17 @@ fn run(ptr: ProcessPtr, registers: &mut Registers) {
         state::claim(&p.shared);
         Outcome::Yield
     } else {
-        executor().run_dirty(p, registers)
+        match turns {
+            Some(turns) => turns.work(|| executor().run_dirty(p, registers)),
+            None => executor().run_dirty(p, registers),
+        }
     };
     let used = SLICE.saturating_sub(p.reductions_left.get());
-    p.reductions
-        .set(p.reductions.get() + u64::try_from(used).unwrap_or(0));
+    p.reductions.set(
+        p.reductions
+            .get()
+            .wrapping_add(u64::try_from(used).unwrap_or(0)),
+    );
     scheduler::traced_out(p);
     if outcome == Outcome::Wait && state::wait(&p.shared) {
         return;

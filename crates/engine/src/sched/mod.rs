@@ -8,6 +8,7 @@
 //! - [`progress`] is for knowing that all have finished a slice;
 //! - [`stats`] has the counters;
 //! - [`topology`] knows the processors, [`binding`] binds schedulers to them;
+//! - `turns` has the threads of the pools leave room for the schedulers;
 //! - [`tidy`] gives free memory back to the system.
 //!
 //! The scheduler knows the interpreter only as an [`Executor`], installed at start.
@@ -22,6 +23,7 @@ pub mod state;
 pub mod stats;
 pub mod tidy;
 pub mod topology;
+mod turns;
 
 pub use scheduler::{current_index, online, set_online, start};
 

@@ -29,6 +29,8 @@ pub struct Scheduler {
     pub queue: RunQueue,
     pub counters: Counters,
     parked: AtomicBool,
+    /// It runs a process. Others read it to place processes well; nothing depends on it.
+    busy: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
@@ -93,6 +95,12 @@ fn active() -> usize {
     }
 }
 
+/// Schedulers that are not parked.
+pub(super) fn busy() -> usize {
+    let parked = PARKED.load(Ordering::Relaxed);
+    ALL.get().map_or(0, |all| all.len().saturating_sub(parked))
+}
+
 pub(super) fn wake_all() {
     for s in all() {
         s.unpark();
@@ -141,7 +149,7 @@ pub(crate) fn enqueue(p: ProcessPtr) {
     }
 }
 
-/// The scheduler that a process is queued at: the one that ran it last, unless that one is parked and the present
+/// The scheduler that a process is queued at: the one that ran it last, unless that one runs nothing and the present
 /// one has nothing else to do next. Two processes that talk to each other then come to share a thread, and
 /// nobody has to be woken for each message.
 fn place(home: usize, active: usize) -> usize {
@@ -150,7 +158,7 @@ fn place(home: usize, active: usize) -> usize {
         Some(here)
             if here != home
                 && here < active
-                && all()[home].parked.load(Ordering::Relaxed)
+                && !all()[home].busy.load(Ordering::Relaxed)
                 && all()[here].queue.is_empty() =>
         {
             here
@@ -208,7 +216,9 @@ fn main(index: usize) {
             Some(p) => {
                 idle.works();
                 let before = me.counters.reductions.load(Ordering::Relaxed);
+                me.busy.store(true, Ordering::Relaxed);
                 run(p, index, &mut registers);
+                me.busy.store(false, Ordering::Relaxed);
                 let after = me.counters.reductions.load(Ordering::Relaxed);
                 worked += SWITCH + after.wrapping_sub(before);
             }
@@ -230,12 +240,13 @@ fn hand_over(me: &Scheduler) {
     }
 }
 
-/// A process of the longest queue.
+/// A process of the longest queue. One that is alone there is its scheduler's: the process that runs there often waits for
+/// it next. If not, the two are more than one at the end of the slice, and somebody is called ([`requeue`]).
 fn steal(index: usize) -> Option<ProcessPtr> {
     let victim = all()
         .iter()
         .enumerate()
-        .filter(|(i, s)| *i != index && !s.queue.is_empty())
+        .filter(|(i, s)| *i != index && s.queue.len() > 1)
         .max_by_key(|(_, s)| s.queue.len())?
         .1;
     victim.queue.pop()
@@ -247,7 +258,7 @@ fn park(index: usize, idle: &mut Idle) {
     PARKED.fetch_add(1, Ordering::SeqCst);
     fence(Ordering::SeqCst);
     let nothing = if index < active() {
-        all().iter().all(|s| s.queue.is_empty())
+        me.queue.is_empty() && all().iter().all(|s| s.queue.len() <= 1)
     } else {
         me.queue.is_empty()
     };
@@ -456,7 +467,7 @@ fn prepare(p: &Process) -> bool {
 fn account(p: &Process, counters: &Counters) {
     let used = SLICE.saturating_sub(p.reductions_left.replace(SLICE));
     let used = u64::try_from(used).unwrap_or(0);
-    p.reductions.set(p.reductions.get() + used);
+    p.reductions.set(p.reductions.get().wrapping_add(used));
     counters.reductions.fetch_add(used, Ordering::Relaxed);
 }
 
