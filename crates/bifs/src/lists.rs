@@ -123,20 +123,40 @@ fn subtract_few<'h>(
     p.heap.list(&kept)
 }
 
+/// Cells walked, copied and compared in a slice, for each of its reductions: that is charged less than it takes where
+/// the cells are far apart in memory, as in a list that was built just now.
+const WALKED_IN_SLICE: usize = 4;
+const COPIED_IN_SLICE: usize = 10;
+
+/// Charges for cells; the slice is shorter by what they may have taken.
+fn charge(p: &Process, cells: usize, per_reduction: usize, in_slice: usize) {
+    let charged = cells / per_reduction;
+    p.bump_reductions(charged);
+    p.spend_reductions(cells / in_slice - charged);
+}
+
 fn length<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let mut cells = a[0].iter();
-    let mut n = cells.by_ref().take(long::PARTS).count();
-    if n == long::PARTS {
-        long::amount(n + cells.by_ref().take(1).count(), long::PARTS)?;
-        n = a[0].iter().count();
-        cells = a[0].iter();
-        cells.by_ref().for_each(drop);
+    let most = if long::matters() {
+        cells_left(p, WALKED_IN_SLICE)
+    } else {
+        usize::MAX
+    };
+    let (before, start) = match p.kept_terms()[..] {
+        [list, rest, n] if list.raw() == a[0].raw() => (n.as_usize().unwrap_or(0), rest),
+        _ => (0, a[0]),
+    };
+    let mut cells = start.iter();
+    let walked = cells.by_ref().take(most).count();
+    charge(p, walked, COMPARED_PER_REDUCTION, WALKED_IN_SLICE);
+    let n = Term::small((before + walked) as i64);
+    match cells.tail() {
+        rest if rest.is_nil() => Ok(n),
+        rest if rest.is_cons() => {
+            p.keep_terms(&[a[0], rest, n]);
+            Err(Stop::Again)
+        }
+        _ => Err(Stop::BADARG),
     }
-    if !cells.tail().is_nil() {
-        return Err(Stop::BADARG);
-    }
-    p.bump_reductions(n / COMPARED_PER_REDUCTION);
-    Ok(Term::small(n as i64))
 }
 
 fn hd<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -148,14 +168,14 @@ fn tl<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
 }
 
 fn reverse<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let most = cells_left(p, CELLS_PER_REDUCTION);
+    let most = cells_left(p, COPIED_IN_SLICE);
     let mut it = a[0].iter();
     let mut walked = 0;
     let done = it.by_ref().take(most).fold(a[1], |tail, t| {
         walked += 1;
         p.heap.cons(t, tail)
     });
-    p.bump_reductions(walked / CELLS_PER_REDUCTION);
+    charge(p, walked, CELLS_PER_REDUCTION, COPIED_IN_SLICE);
     match it.tail() {
         rest if rest.is_nil() => Ok(done),
         rest if rest.is_cons() => Err(continued(am::reverse, vec![rest, done])),
@@ -168,10 +188,10 @@ fn member<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut walked = 0;
     let mut slice = it
         .by_ref()
-        .take(cells_left(p, COMPARED_PER_REDUCTION))
+        .take(cells_left(p, WALKED_IN_SLICE))
         .inspect(|_| walked += 1);
     let found = slice.any(|t| same(t, a[0]));
-    p.bump_reductions(walked / COMPARED_PER_REDUCTION);
+    charge(p, walked, COMPARED_PER_REDUCTION, WALKED_IN_SLICE);
     match it.tail() {
         _ if found => Ok(Term::TRUE),
         rest if rest.is_nil() => Ok(Term::FALSE),
@@ -198,11 +218,17 @@ fn find<'h>(p: &'h Process, name: Atom, a: Args<'h>) -> Result<Option<Term<'h>>,
             .and_then(|e| e.get(position))
             .is_some_and(|e| order(*e, a[0]) == Ordering::Equal)
     });
-    p.bump_reductions(walked / TUPLES_PER_REDUCTION);
-    match it.tail() {
+    let reductions = walked / TUPLES_PER_REDUCTION;
+    let rest = it.tail();
+    // As in the reference engine only who needs another slice is charged. The slice is not longer for that.
+    if found.is_none() && rest.is_cons() {
+        p.bump_reductions(reductions);
+        return Err(continued(name, vec![a[0], a[1], rest]));
+    }
+    p.spend_reductions(reductions);
+    match rest {
         _ if found.is_some() => Ok(found),
         rest if rest.is_nil() => Ok(None),
-        rest if rest.is_cons() => Err(continued(name, vec![a[0], a[1], rest])),
         _ => Err(Stop::BADARG),
     }
 }

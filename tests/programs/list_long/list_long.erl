@@ -9,6 +9,7 @@ main() ->
     Pairs = [{I, -I} || I <- L],
     p(reverse, [hd(lists:reverse(L)), lists:last(lists:reverse(L, [z])), length(lists:reverse(L, L))]),
     p(member, [lists:member(N, L), lists:member(N + 1, L), lists:member(1.0, L)]),
+    p(length, [length(L), length(L ++ L), guard(N, L), guard(N, L ++ x), guard(1, L), guard(N, {}), received(N, L), element(2, {garbage_collect(), length(tl(L))})]),
     p(key, [lists:keyfind(N, 1, Pairs), lists:keyfind(N * 1.0, 1, Pairs), lists:keyfind(x, 1, Pairs), lists:keymember(-N, 2, Pairs), lists:keysearch(N, 1, Pairs), lists:keysearch(x, 7, Pairs)]),
     p(append, [length(L ++ L), lists:nth(N + 1, L ++ [x]), L ++ x =:= L]),
     p(subtract, [L -- L, length(L -- lists:seq(1, N, 2)), (Bytes -- Bytes) ++ [a]]),
@@ -31,8 +32,19 @@ main() ->
         {erlang, list_to_binary, [Bytes ++ [256]]}, {erlang, iolist_size, [[Bytes | x]]}, {erlang, crc32, [[Bytes, -1]]},
         {erlang, binary_to_term, [<<131, 108, N:32, Bin/binary>>]}, {erlang, list_to_integer, [S ++ "x"]},
         {binary, matches, [Bin, <<>>]}]],
-    kill(fun() -> lists:member(x, L) end), kill(fun() -> term_to_binary(T) end), kill(fun() -> lists:reverse(L, []) end), kill(fun() -> erlang:phash2(Pairs) end).
+    p(length, [r(erlang, length, [L ++ x])]),
+    collected(fun() -> length(L) end, N),
+    kill(fun() -> lists:member(x, L) end), kill(fun() -> length(L) end), kill(fun() -> term_to_binary(T) end), kill(fun() -> lists:reverse(L, []) end), kill(fun() -> erlang:phash2(Pairs) end).
 
+guard(N, L) when length(L) =:= N -> equal;
+guard(_, L) when length(L) > 1 -> other;
+guard(_, _) -> none.
+received(N, L) -> self() ! [x | L], self() ! L, receive X when length(X) =:= N -> length(X) end, receive Y -> length(Y) end.
+%% Others have its garbage collected while it walks.
+collected(F, N) ->
+    {P, R} = spawn_monitor(fun() -> exit(lists:usort([F() || _ <- lists:seq(1, 3)])) end),
+    [garbage_collect(P) || _ <- lists:seq(1, 20)],
+    receive {'DOWN', R, process, P, Reason} -> p(collected, Reason =:= [N]) end.
 r(M, F, A) -> try apply(M, F, A) of _ -> returned catch C:R:St -> {M1, F1, _, _} = hd(St), {C, R, M1, F1} end.
 p(What, Result) -> io:format("~p ~p~n", [What, Result]).
 kill(F) ->

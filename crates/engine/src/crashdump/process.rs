@@ -123,7 +123,11 @@ fn inner(out: &mut dyn Write, p: &Process) -> io::Result<()> {
     writeln!(out, "Heap fragment data: {fragments}")?;
     last_calls(out, p)?;
     links(out, p)?;
-    writeln!(out, "Reductions: {}", p.reductions.get())?;
+    writeln!(
+        out,
+        "Reductions: {}",
+        p.reductions.get().cast_signed().max(0)
+    )?;
     let (block, old) = (gc::block_words(p), gc::old_block_words(p));
     let unused = block.saturating_sub(gc::used_words(p) + gc::stack_words(p));
     writeln!(out, "Stack+heap: {block}\nOldHeap: {old}")?;

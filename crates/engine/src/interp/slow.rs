@@ -114,6 +114,7 @@ pub unsafe fn guard_bif(p: &Process, x: *mut Word, pc: *const Word) -> Go {
             cx.skip(3 + n + (cx.b() >> 8))
         }
         Err(Stop::Pool) if cx.a() != NO_LIVE => cx.leave_for(Apart::Guard, pc, cx.a()),
+        Err(Stop::Again) if cx.a() != NO_LIVE => cx.leave(pc, cx.a(), super::Outcome::Yield),
         Err(stop) => match cx.label(1) {
             Some(fail) => fail,
             None => calls::guard_failed(cx, export, args, stop),

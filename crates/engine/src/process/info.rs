@@ -204,7 +204,7 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
         am::group_leader => copy::copy(p.group_leader_term(), heap),
         am::reductions => {
             let used = sched::SLICE.saturating_sub(p.reductions_left.get()).max(0);
-            heap.uint(p.reductions.get() + used as u64)
+            heap.uint(p.reductions.get().wrapping_add(used as u64))
         }
         am::priority => Term::atom(priority_name(p.shared.priority())),
         am::trace => Term::small(i64::from(p.shared.trace_flags() & !flags::HIDDEN)),

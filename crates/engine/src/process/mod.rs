@@ -311,7 +311,7 @@ pub struct Cold {
     /// Words allocated up to the last collection, while some session counts them; what sessions count.
     pub allocated: i64,
     pub accounts: Vec<crate::trace::call::Accounts>,
-    /// Terms that a native function keeps across waits (roots).
+    /// Terms that a native function keeps until it is called again (roots).
     pub saved: RefCell<Vec<Word>>,
     /// `process_flag(save_calls, N)`.
     pub saved_calls: Option<Box<saved_calls::SavedCalls>>,
@@ -431,6 +431,34 @@ impl Process {
         let n = i32::try_from(n).unwrap_or(i32::MAX);
         self.reductions_left
             .set(self.reductions_left.get().saturating_sub(n));
+    }
+    /// Takes `n` reductions of the running slice without charging them.
+    pub fn spend_reductions(&self, n: usize) {
+        self.bump_reductions(n);
+        // What is gone from the slice when it ends counts as used: see `sched::scheduler`.
+        self.reductions
+            .set(self.reductions.get().wrapping_sub(n as u64));
+    }
+    /// Charges the rest of the slice, which ends with that, and `slices` more.
+    pub fn charge_slices(&self, slices: usize) {
+        self.reductions_left.set(0.min(self.reductions_left.get()));
+        let more = slices as u64 * crate::sched::SLICE as u64;
+        self.reductions
+            .set(self.reductions.get().wrapping_add(more));
+    }
+    /// Keeps terms for a native function that answers [`crate::Stop::Again`].
+    pub fn keep_terms(&self, terms: &[Term<'_>]) {
+        self.with_cold(|c| *c.saved.borrow_mut() = terms.iter().map(|t| t.raw()).collect());
+    }
+    /// What it has kept, once.
+    #[inline]
+    pub fn kept_terms(&self) -> Vec<Term<'_>> {
+        let words = match self.cold.borrow().as_ref() {
+            Some(cold) => cold.saved.take(),
+            None => Vec::new(),
+        };
+        // SAFETY: current roots of this process.
+        words.into_iter().map(|w| unsafe { self.root(w) }).collect()
     }
     /// A word that this process keeps as a root, as a term.
     ///
