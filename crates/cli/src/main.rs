@@ -23,7 +23,9 @@ use emulator::flags::RELEASES;
 use error::{CliError, Result};
 use otp::find::{ASKING, Otp};
 
-/// Many small, short-lived blocks from many threads: what this allocator is made for.
+/// Many small, short-lived blocks from many threads: what this allocator is made for. Checks that follow every access have to see
+/// the system's allocator (`./x races`).
+#[cfg(not(system_allocator))]
 #[global_allocator]
 static ALLOCATOR: corten_term::memory::Allocator = corten_term::memory::Allocator;
 

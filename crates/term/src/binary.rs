@@ -4,7 +4,7 @@ use crate::Term;
 use std::alloc::{self, Layout};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an off-heap binary starts with; the bytes follow.
 ///
@@ -223,7 +223,8 @@ impl Drop for Binary {
         if self.shared().references.fetch_sub(1, Ordering::Release) != 1 {
             return;
         }
-        fence(Ordering::Acquire);
+        // Orders what others did to the bytes before; a load, as checkers of races know no fences.
+        self.shared().references.load(Ordering::Acquire);
         let capacity = self.shared().capacity;
         TOTAL_BYTES.fetch_sub(capacity, Ordering::Relaxed);
         // SAFETY: that was the last reference; same layout as at allocation.

@@ -3,6 +3,11 @@
 use crate::etf::{self, EtfContext, NoFuns};
 use crate::{Heap, Term};
 
+/// How often to try: less under Miri, which takes a hundred times as long.
+pub fn fewer(n: usize) -> usize {
+    if cfg!(miri) { n.div_ceil(100) } else { n }
+}
+
 /// A repeatable source of numbers (SplitMix64).
 pub struct Random(u64);
 

@@ -35,7 +35,7 @@ pub fn set(p: &Process, limit: usize) -> usize {
 
 /// A process that saves calls, and is not sensitive, does this.
 pub fn note(p: &Process, what: Saved) {
-    if p.flags.get() & (flag::SAVE_CALLS | flag::SENSITIVE) != flag::SAVE_CALLS {
+    if p.flags() & (flag::SAVE_CALLS | flag::SENSITIVE) != flag::SAVE_CALLS {
         return;
     }
     p.with_cold(|c| {

@@ -20,6 +20,8 @@
 //!   relations: another process that handles them, or the dirty thread itself when its native function has
 //!   returned (`claim`). The dirty thread cannot let go of the process before it has it.
 //! - A process goes to sleep by one compare-and-swap that fails when `SIGNALS`, `TIMEOUT` or `EXITING` came in between.
+//!
+//! `tests/races/loom` tries these out in every order of events.
 
 use super::scheduler;
 use crate::process::state::*;
@@ -87,11 +89,18 @@ pub fn claim(shared: &Shared) {
     let mut turns = 0;
     while lock_dirty(shared) == Some(false) {
         turns += 1;
-        if turns < 100 {
-            std::hint::spin_loop();
-        } else {
-            std::thread::sleep(std::time::Duration::from_micros(50));
-        }
+        relax(turns);
+    }
+}
+
+/// Lets time pass in a loop that waits for another thread.
+fn relax(turns: u32) {
+    #[cfg(loom)]
+    loom::thread::yield_now();
+    if turns < 100 {
+        std::hint::spin_loop();
+    } else if cfg!(not(loom)) {
+        std::thread::sleep(std::time::Duration::from_micros(50));
     }
 }
 

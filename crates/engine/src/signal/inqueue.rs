@@ -1,9 +1,13 @@
-//! The in-queue: many senders push, the receiver takes all. Lock free; one word.
+//! The in-queue: many senders push, the receiver takes all. Lock free; one word. `tests/races/loom` checks it.
 
 use super::node::{Node, Signal};
+#[cfg(loom)]
+use loom::sync::atomic::AtomicPtr;
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering;
 
 /// A stack of signals, newest first, or the closed mark of a process that is gone.
 #[derive(Debug)]

@@ -77,7 +77,7 @@ pub fn remove(p: &Process) {
         }
     }
     p.mailbox.reset();
-    let flags = p.flags.get();
+    let flags = p.flags();
     if flags & (flag::IN_TIMEOUT | flag::TIMED_OUT) != 0 {
         cancel_timeout(p);
     }

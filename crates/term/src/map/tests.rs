@@ -3,7 +3,7 @@
 use super::*;
 use crate::compare::{cmp, eq, exact_eq};
 use crate::hash::{internal_hash, phash2};
-use crate::testing::Random;
+use crate::testing::{Random, fewer};
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn random_changes(seed: u64, keys: u64, steps: usize, mask: u64) {
     let mut random = Random::new(seed);
     let mut model = BTreeMap::new();
     let mut map = empty(&heap);
-    for step in 0..steps {
+    for step in 0..fewer(steps) {
         let (n, v) = (random.below(keys) as i64, random.below(3) as i64);
         let (k, value) = (key(&heap, n), Term::small(v));
         let old = model.get(&n).copied();
@@ -160,7 +160,7 @@ fn random_changes_with_collisions() {
 #[test]
 fn a_large_map_grows_and_shrinks() {
     let heap = Heap::new();
-    let n = 5000;
+    let n = fewer(5000) as i64;
     let mut map = empty(&heap);
     for i in 0..n {
         map = put(&heap, map, key(&heap, i), Term::small(i)).unwrap();
