@@ -5,7 +5,7 @@
 //!
 //! - [`bif`]: how native functions are declared, called, and how they stop;
 //! - [`process`]: the process structure, its table, spawn, exit, information, dictionary; [`registry`]: names;
-//! - [`gc`]: the collector; [`environment`]: environment variables; [`cmath`]: functions of the system's library; [`logger`]: reports;
+//! - [`gc`]: the collector; [`biased`]: a lock for what is mostly read; [`environment`]: environment variables; [`cmath`]: functions of the system's library; [`logger`]: reports;
 //! - [`signal`]: signals between processes, mailbox, links, monitors, exit;
 //! - [`timer`]: timer wheels; [`time`]: clocks;
 //! - [`code`]: exports, fun entries, loaded modules, lowering, code loading and purge;
@@ -14,6 +14,7 @@
 //! - [`match_spec`]: match specifications; [`trace`]: tracing;
 //! - [`node`]: what there is one of.
 
+pub mod biased;
 pub mod bif;
 pub mod boot;
 pub mod cmath;

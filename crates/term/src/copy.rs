@@ -38,11 +38,27 @@ pub fn size(t: Term<'_>) -> usize {
 
 /// Words that a flat copy of the term takes.
 pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
+    measure(t, literals).words
+}
+
+/// What a flat copy of a term takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub words: usize,
+    /// Whether a copy may hold references that are counted: to binaries outside of heaps, or to the engine's objects.
+    pub counted: bool,
+}
+
+/// See [`Size`].
+pub fn measure(t: Term<'_>, literals: Literals) -> Size {
+    let mut size = Size {
+        words: 0,
+        counted: false,
+    };
     if t.is_immediate() {
-        return 0;
+        return size;
     }
-    let mut words = 0;
-    let mut stack: Vec<Word> = Vec::new();
+    let mut stack = Waiting::new(0);
     let mut next = t.raw();
     loop {
         match next & PRIMARY_MASK {
@@ -50,7 +66,7 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
                 let p = (next & !PRIMARY_MASK) as *const Word;
                 if literals == Literals::Copy || !literal::is_shared(p as usize) {
                     // SAFETY: `p` is a cons.
-                    unsafe { next = size_cells(p, literals, &mut words, &mut stack) };
+                    unsafe { next = size_cells(p, literals, &mut size.words, &mut stack) };
                     if next & PRIMARY_MASK != PRIMARY_IMMEDIATE {
                         continue;
                     }
@@ -60,29 +76,42 @@ pub fn size_with(t: Term<'_>, literals: Literals) -> usize {
                 let p = (next & !PRIMARY_MASK) as *const Word;
                 if literals == Literals::Copy || !literal::is_shared(p as usize) {
                     // SAFETY: a boxed term points to a complete object.
-                    unsafe {
-                        let shape = layout::shape(p);
-                        words += if header_sub(*p) == sub::SUB_BITS {
-                            sub_bits_size(p)
-                        } else {
-                            shape.words
-                        };
-                        if header_sub(*p) != sub::SUB_BITS {
-                            for i in shape.terms_from..shape.words {
-                                let w = *p.add(i);
-                                if w & PRIMARY_MASK != PRIMARY_IMMEDIATE {
-                                    stack.push(w);
-                                }
-                            }
-                        }
-                    }
+                    unsafe { size_boxed(p, &mut size, &mut stack) };
                 }
             }
             _ => {}
         }
         match stack.pop() {
             Some(w) => next = w,
-            None => return words,
+            None => return size,
+        }
+    }
+}
+
+/// Adds the words of one object; its terms go on the stack.
+///
+/// # Safety
+/// `p` is a complete object.
+#[inline(always)]
+unsafe fn size_boxed(p: *const Word, size: &mut Size, stack: &mut Waiting<Word>) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let shape = layout::shape(p);
+        match header_sub(*p) {
+            sub::SUB_BITS => {
+                size.counted |= *p.add(3) - *p.add(2) > HEAP_BITS_MAX_BYTES as Word * 8;
+                size.words += sub_bits_size(p);
+                return;
+            }
+            sub::BIN_REF | sub::REF => size.counted = true,
+            _ => {}
+        }
+        size.words += shape.words;
+        for i in shape.terms_from..shape.words {
+            let w = *p.add(i);
+            if w & PRIMARY_MASK != PRIMARY_IMMEDIATE {
+                stack.push(w);
+            }
         }
     }
 }
@@ -126,7 +155,7 @@ unsafe fn size_cells(
     mut p: *const Word,
     literals: Literals,
     words: &mut usize,
-    stack: &mut Vec<Word>,
+    stack: &mut Waiting<Word>,
 ) -> Word {
     let mut stride = 0;
     loop {
@@ -168,7 +197,7 @@ pub fn copy<'d>(t: Term<'_>, to: &'d Heap) -> Term<'d> {
 /// A deep copy of `t` on `to`.
 pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> {
     let mut root: Word = 0;
-    let mut stack = ToFill::new();
+    let mut stack = ToFill::places();
     let mut next = Some((&raw mut root, t.raw()));
     while let Some((mut at, mut w)) = next {
         loop {
@@ -197,27 +226,37 @@ pub fn copy_with<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> 
     unsafe { Term::from_raw(root) }
 }
 
-/// Places still to be filled: where, and with a copy of what. Most terms are shallow, so the first few need no
-/// allocation.
-pub(crate) struct ToFill {
-    few: [(*mut Word, Word); ToFill::FEW],
-    len: usize,
-    more: Vec<(*mut Word, Word)>,
-}
+/// Places still to be filled: where, and with a copy of what.
+pub(crate) type ToFill = Waiting<(*mut Word, Word)>;
 
 impl ToFill {
-    const FEW: usize = 6;
-
     #[inline]
-    pub(crate) fn new() -> ToFill {
-        ToFill {
-            few: [(std::ptr::null_mut(), 0); ToFill::FEW],
+    pub(crate) fn places() -> ToFill {
+        Waiting::new((std::ptr::null_mut(), 0))
+    }
+}
+
+/// What is still to be done. Most terms are shallow, so the first few need no allocation.
+pub(crate) struct Waiting<T> {
+    few: [T; FEW],
+    len: usize,
+    more: Vec<T>,
+}
+
+const FEW: usize = 6;
+
+impl<T: Copy> Waiting<T> {
+    /// Nothing; `any` is what free places hold.
+    #[inline]
+    pub(crate) fn new(any: T) -> Waiting<T> {
+        Waiting {
+            few: [any; FEW],
             len: 0,
             more: Vec::new(),
         }
     }
     #[inline]
-    pub(crate) fn push(&mut self, item: (*mut Word, Word)) {
+    pub(crate) fn push(&mut self, item: T) {
         if let Some(place) = self.few.get_mut(self.len) {
             *place = item;
             self.len += 1;
@@ -227,8 +266,8 @@ impl ToFill {
     }
     /// The latest one.
     #[inline]
-    pub(crate) fn pop(&mut self) -> Option<(*mut Word, Word)> {
-        if self.len == ToFill::FEW
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        if self.len == FEW
             && let Some(item) = self.more.pop()
         {
             return Some(item);

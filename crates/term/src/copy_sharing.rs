@@ -48,7 +48,7 @@ pub fn size(t: Term<'_>, literals: Literals) -> usize {
 pub fn copy<'d>(t: Term<'_>, to: &'d Heap, literals: Literals) -> Term<'d> {
     let mut copies: HashMap<Word, Word> = HashMap::new();
     let mut root: Word = 0;
-    let mut stack = copy::ToFill::new();
+    let mut stack = copy::ToFill::places();
     stack.push((&raw mut root, t.raw()));
     while let Some((at, w)) = stack.pop() {
         let p = (w & !PRIMARY_MASK) as *const Word;

@@ -131,6 +131,28 @@ impl Heap {
         }
     }
 
+    /// Drops all terms; some of the room for them is kept. For heaps without a bump area.
+    pub fn clear(&mut self) {
+        debug_assert!(self.top.get().is_null());
+        let first = self.fragments.get();
+        if first.is_null() {
+            return;
+        }
+        // SAFETY: the heap is borrowed mutably, so no term of it is alive; fragments on the list are live and ours.
+        unsafe {
+            release_off_heap(self.off_heap.replace(ptr::null_mut()));
+            self.off_heap_bytes.set(0);
+            let mut f = std::mem::replace(&mut (*first).next, ptr::null_mut());
+            while !f.is_null() {
+                let next = (*f).next;
+                Fragment::free(f);
+                f = next;
+            }
+            (*first).used = 0;
+            self.fragment_words.set((*first).capacity);
+        }
+    }
+
     /// A heap with one fragment of `words` words.
     pub fn with_capacity(words: usize) -> Heap {
         let heap = Heap::new();

@@ -32,6 +32,7 @@ pub mod pid;
 pub mod print;
 pub mod record;
 pub mod reference;
+pub mod row;
 pub mod term;
 #[cfg(test)]
 mod testing;
@@ -43,7 +44,8 @@ pub use atoms as am;
 pub use binary::{Binary, Bits};
 pub use heap::Heap;
 pub use layout::Word;
-pub use owned::{Key, OwnedTerm, Row};
+pub use owned::OwnedTerm;
 pub use pid::{PID_NUMBER_BITS, Pid, PortId};
 pub use reference::RefNumbers;
+pub use row::{KeyedRow, OwnedKey, Row};
 pub use term::{Kind, Term};

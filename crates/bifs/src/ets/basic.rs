@@ -4,10 +4,12 @@ use super::registry::{self, Access, at, table};
 use super::rubble;
 use super::scan::{self, Op};
 use super::table::{Fixation, Heir, Options, Rows, Table, TableRef, WriteConcurrency};
+use super::tree::Range;
 use super::{Kind, Protection};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::{OwnedTerm, Row, Term, am, compare, copy};
+use std::ops::ControlFlow;
 
 pub const BIFS: &[Bif] = bifs![
     ets:new/2 => new,
@@ -136,9 +138,9 @@ fn new<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 
 fn copies<'h>(p: &'h Process, rows: &[&Row]) -> Term<'h> {
     p.bump_reductions(rows.len() / 8);
-    rows.iter().rev().fold(Term::NIL, |tail, r| {
-        p.heap.cons(copy::copy(r.object(), &p.heap), tail)
-    })
+    rows.iter()
+        .rev()
+        .fold(Term::NIL, |tail, r| p.heap.cons(r.copy_to(&p.heap), tail))
 }
 
 fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -146,7 +148,7 @@ fn lookup<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let (rows, hash) = t.read(a[1])?;
     if t.kind().is_set() {
         return Ok(match rows.get(hash, a[1]) {
-            Some(r) => p.heap.cons(copy::copy(r.object(), &p.heap), Term::NIL),
+            Some(r) => p.heap.cons(r.copy_to(&p.heap), Term::NIL),
             None => Term::NIL,
         });
     }
@@ -315,16 +317,19 @@ fn internal_delete_all<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return scan::all(p, Op::DeleteAll, &t, None);
     }
     let rows = t.take_rows();
-    let n = rows.iter().map(Rows::len).sum::<usize>();
-    rubble::clear_all(p, rows, p.heap.uint(n as u64))
+    let n: isize = rows.iter().map(Rows::len).sum();
+    rubble::clear_all(p, rows, p.heap.int(n as i64))
 }
 
 /// Shows every row that takes memory, removed ones that a fixation keeps included.
 pub fn for_each_row(t: &Table, mut f: impl FnMut(&Row)) {
     for shard in t.shards() {
-        match &*shard.read() {
-            Rows::Hash(h) => (0..h.buckets()).for_each(|b| h.kept(b).for_each(&mut f)),
-            Rows::Tree(t, _) => t.iter().for_each(&mut f),
+        if let Rows::Hash(h) = &*shard.read_long() {
+            (0..h.buckets()).for_each(|b| h.kept(b).for_each(&mut f));
         }
     }
+    let _ = t.walk(Range::default(), false, false, |row| {
+        f(row.row());
+        ControlFlow::<()>::Continue(())
+    });
 }

@@ -1,5 +1,6 @@
 //! What `erts_debug:get_internal_state/1` and `set_internal_state/2` tell OTP's tests about tables.
 
+use super::registry::{self, Access};
 use super::{scan, table};
 use crate::prelude::*;
 
@@ -24,10 +25,11 @@ pub fn set<'h>(p: &'h Process, name: Term<'h>, value: Term<'h>) -> Option<Term<'
             scan::force_steps(value.as_bool()?);
             Some(Term::OK)
         }
-        // An ordered set is one tree: there is nothing to split.
         "ets_force_split" | "ets_debug_random_split_join" => {
             let [tab, on] = value.as_tuple_of::<2>()?;
-            (tab.is_reference() && on.as_bool().is_some()).then_some(Term::OK)
+            let table = registry::table(p, *tab, Access::Any).ok()?;
+            table.always_split(on.as_bool()?);
+            Some(Term::OK)
         }
         // Names are found by their own hash: none collides more than others.
         "colliding_names" => {

@@ -1,15 +1,16 @@
 //! Hash tables: `set`, `bag`, `duplicate_bag`. Linear hashing: the table grows and shrinks by one bucket at a
 //! time, so no insertion ever waits for a rehash of everything.
 //!
-//! A bucket is a chain of entries in a [`Slab`]. Rows of equal key stand together in it, newest first, and a new key
+//! A bucket is a chain of rows. Rows of equal key stand together in it, newest first, and a new key
 //! comes first in its bucket: that is the order of traversal, as in the reference engine; so traversals of equal
 //! tables see equal orders where hashes agree. While the table is held, it keeps its buckets; while it is fixed,
 //! removed rows are only marked, too.
 
 use super::Kind;
-use super::slab::{ENTRY_WORDS, Entry, NONE, Slab};
+use super::buckets::Buckets;
 use super::table::Fixation;
-use corten_term::{Row, Term, compare, hash, memory};
+use corten_term::row::{HASH_BITS, Link};
+use corten_term::{Row, Term, compare, hash};
 
 /// Buckets of an empty table.
 const MIN_BUCKETS: usize = 256;
@@ -18,38 +19,42 @@ const MIN_BUCKETS: usize = 256;
 #[derive(Debug)]
 pub struct HashTable {
     kind: Kind,
-    /// First entry of each bucket.
-    buckets: Vec<u32>,
-    slab: Slab,
+    keypos: usize,
+    buckets: Buckets,
     live: usize,
     dead: usize,
-    /// Buckets that got a dead entry, perhaps more than once.
+    /// Buckets that got a removed row which stays, perhaps more than once.
     dead_in: Vec<u32>,
     row_words: usize,
-}
-
-/// Where a key is: its bucket, the entry before its first one, and that.
-struct Found {
-    bucket: usize,
-    before: u32,
-    at: u32,
 }
 
 /// The hash that decides on bucket and shard: atoms by name, so that it is the same in every run.
 #[inline]
 pub fn key_hash(key: Term<'_>) -> u32 {
-    match key.as_atom() {
-        Some(a) => a.hash_value() & 0x0FFF_FFFF,
-        None => hash::internal_hash(key) as u32 & 0x0FFF_FFFF,
-    }
+    let hash = match key.as_atom() {
+        Some(a) => a.hash_value(),
+        None => hash::internal_hash(key) as u32,
+    };
+    hash & ((1 << HASH_BITS) - 1)
+}
+
+/// The row, if programs see it.
+fn live(row: &Row) -> Option<&Row> {
+    (!row.is_dead()).then_some(row)
+}
+
+/// A row and those behind it.
+fn chain(first: Option<&Row>) -> impl Iterator<Item = &Row> {
+    std::iter::successors(first, |row| row.next())
 }
 
 impl HashTable {
-    pub fn new(kind: Kind) -> HashTable {
+    /// One of so many that a table is made of.
+    pub fn new(kind: Kind, keypos: usize, shards: usize) -> HashTable {
         HashTable {
             kind,
-            buckets: vec![NONE; MIN_BUCKETS],
-            slab: Slab::new(),
+            keypos,
+            buckets: Buckets::new(MIN_BUCKETS / shards),
             live: 0,
             dead: 0,
             dead_in: Vec::new(),
@@ -60,7 +65,7 @@ impl HashTable {
         self.live
     }
     pub fn words(&self) -> usize {
-        self.row_words + (self.live + self.dead) * ENTRY_WORDS + self.buckets.len() / 2
+        self.row_words + self.buckets.words()
     }
     /// Rows that were removed and stay as long as the table is fixed.
     pub fn dead(&self) -> usize {
@@ -71,137 +76,97 @@ impl HashTable {
     }
 
     #[inline(always)]
-    fn bucket_of(&self, hash: u32) -> usize {
-        let mask = self.buckets.len().next_power_of_two() - 1;
-        let i = hash as usize & mask;
-        if i < self.buckets.len() {
-            i
-        } else {
-            i & (mask >> 1)
-        }
+    fn is_match(&self, row: &Row, hash: u32, key: Term<'_>) -> bool {
+        row.hash() == hash && compare::exact_eq(row.key(self.keypos), key)
     }
 
+    /// The first row of a key, that is the newest, removed or not.
     #[inline(always)]
-    fn is_match(e: &Entry, hash: u32, key: Term<'_>) -> bool {
-        e.hash() == hash && e.row().is_some_and(|r| compare::exact_eq(r.key(), key))
-    }
-
-    #[inline]
-    fn find(&self, hash: u32, key: Term<'_>) -> Found {
-        let bucket = self.bucket_of(hash);
-        let (mut before, mut at) = (NONE, self.buckets[bucket]);
-        while at != NONE {
-            let e = self.slab.get(at);
-            if HashTable::is_match(e, hash, key) {
+    fn find(&self, hash: u32, key: Term<'_>) -> Option<&Row> {
+        let mut at = self.buckets.first(self.buckets.of(hash));
+        while let Some(row) = at {
+            if self.is_match(row, hash, key) {
                 break;
             }
-            (before, at) = (at, e.next);
+            at = row.next();
         }
-        Found { bucket, before, at }
+        at
     }
 
-    /// Entries from `at` on to the end of the chain.
-    fn chain(&self, at: u32) -> impl Iterator<Item = &Entry> {
-        let entry = |i: u32| (i != NONE).then(|| self.slab.get(i));
-        std::iter::successors(entry(at), move |e| entry(e.next))
-    }
-
-    /// Makes `to` follow `before`, or come first.
-    fn link(&mut self, bucket: usize, before: u32, to: u32) {
-        if before == NONE {
-            self.buckets[bucket] = to;
-        } else {
-            self.slab.get_mut(before).next = to;
-        }
+    /// Where the first row of a key is, if it has one; else the bucket's end.
+    #[inline(always)]
+    fn find_mut(&mut self, hash: u32, key: Term<'_>) -> &mut Link {
+        let keypos = self.keypos;
+        let other = |row: &Row| row.hash() != hash || !compare::exact_eq(row.key(keypos), key);
+        let bucket = self.buckets.of(hash);
+        skip_while(self.buckets.link(bucket), other)
     }
 
     /// The newest row of a key: of a set, the only one.
     #[inline]
     pub fn get(&self, hash: u32, key: Term<'_>) -> Option<&Row> {
-        let found = self.find(hash, key);
-        if found.at == NONE {
-            return None;
-        }
-        match self.slab.get(found.at).live() {
-            None if !self.kind.is_set() => self
-                .chain(found.at)
-                .take_while(|e| HashTable::is_match(e, hash, key))
-                .find_map(Entry::live),
+        let first = self.find(hash, key)?;
+        match live(first) {
+            None if !self.kind.is_set() => chain(Some(first))
+                .take_while(|row| self.is_match(row, hash, key))
+                .find_map(live),
             row => row,
         }
     }
 
     /// The same, for changes that leave key and size alone.
+    #[inline]
     pub fn get_mut(&mut self, hash: u32, key: Term<'_>) -> Option<&mut Row> {
-        let found = self.find(hash, key);
-        if found.at == NONE {
-            return None;
-        }
-        self.slab.get_mut(found.at).live_mut()
+        let first = self.find_mut(hash, key).as_mut()?;
+        (!first.is_dead()).then_some(first)
     }
 
     /// The live rows of a key, oldest first.
     pub fn lookup(&self, hash: u32, key: Term<'_>) -> Vec<&Row> {
-        let found = self.find(hash, key);
-        let mut rows: Vec<&Row> = self
-            .chain(found.at)
-            .take_while(|e| HashTable::is_match(e, hash, key))
-            .filter_map(Entry::live)
+        let mut rows: Vec<&Row> = chain(self.find(hash, key))
+            .take_while(|row| self.is_match(row, hash, key))
+            .filter_map(live)
             .collect();
         rows.reverse();
         rows
     }
 
     /// Inserts a row as the kind of table has it.
-    pub fn insert(&mut self, hash: u32, row: Row, fix: Fixation) {
-        let found = self.find(hash, row.key());
-        if found.at != NONE {
-            if self.kind == Kind::Set {
-                return self.put(found.at, row);
-            }
-            if self.kind == Kind::Bag && self.has_object(found.at, hash, &row) {
+    pub fn insert(&mut self, hash: u32, mut row: Row, fix: Fixation) {
+        row.set_hash(hash);
+        let (kind, keypos, words) = (self.kind, self.keypos, row.words());
+        let bucket = self.buckets.of(hash);
+        let place = self.find_mut(hash, row.key(keypos));
+        match place {
+            Some(old) if kind == Kind::Set => {
+                let old_words = old.words();
+                let was_dead = replace(place, row);
+                self.replaced(was_dead, words, old_words);
                 return;
             }
-            // In front of the key's other rows.
-            self.row_words += row.words();
-            let new = self.slab.add(hash, row, found.at);
-            self.link(found.bucket, found.before, new);
-        } else {
-            self.row_words += row.words();
-            let new = self.slab.add(hash, row, self.buckets[found.bucket]);
-            self.buckets[found.bucket] = new;
+            Some(old) => {
+                if kind == Kind::Bag && has_object(old, keypos, &row) {
+                    return;
+                }
+                // In front of the key's other rows.
+                put_before(place, row);
+            }
+            None => put_before(self.buckets.link(bucket), row),
         }
+        self.row_words += words;
         self.live += 1;
         if fix == Fixation::None && self.live > self.buckets.len() {
             self.grow();
         }
     }
 
-    /// Puts a row of the same key into an entry.
-    fn put(&mut self, at: u32, row: Row) {
-        let e = self.slab.get_mut(at);
-        if e.is_dead() {
+    /// Counts a row that took the place of one of its key.
+    fn replaced(&mut self, was_dead: bool, words: usize, old_words: usize) {
+        if was_dead {
             self.dead -= 1;
             self.live += 1;
         }
-        self.row_words += row.words();
-        self.row_words -= e.set(row).map_or(0, |old| old.words());
-    }
-
-    /// Whether a bag has this very row.
-    fn has_object(&self, from: u32, hash: u32, row: &Row) -> bool {
-        self.chain(from)
-            .take_while(|e| HashTable::is_match(e, hash, row.key()))
-            .filter_map(Entry::live)
-            .any(|r| compare::exact_eq(r.object(), row.object()))
-    }
-
-    /// Replaces the only row of a key (`set`).
-    pub fn replace(&mut self, hash: u32, row: Row) {
-        let found = self.find(hash, row.key());
-        if found.at != NONE {
-            self.put(found.at, row);
-        }
+        self.row_words = self.row_words + words - old_words;
     }
 
     /// Removes the rows of a key that `which` chooses.
@@ -210,55 +175,15 @@ impl HashTable {
         hash: u32,
         key: Term<'_>,
         fix: Fixation,
-        mut which: impl FnMut(&Row) -> bool,
+        which: impl FnMut(&Row) -> bool,
     ) -> usize {
-        let Found {
-            bucket,
-            mut before,
-            mut at,
-        } = self.find(hash, key);
-        let mut removed = 0;
-        while at != NONE && HashTable::is_match(self.slab.get(at), hash, key) {
-            let gone = self.remove_at(bucket, before, at, fix, &mut which);
-            removed += usize::from(gone.is_some());
-            (before, at) = gone.unwrap_or_else(|| (at, self.slab.get(at).next));
-        }
-        self.removed(removed, fix);
-        removed
-    }
-
-    /// Removes the row of an entry if `which` says so; then where to go on: the entry before and the next one.
-    fn remove_at(
-        &mut self,
-        bucket: usize,
-        before: u32,
-        at: u32,
-        fix: Fixation,
-        which: &mut impl FnMut(&Row) -> bool,
-    ) -> Option<(u32, u32)> {
-        let e = self.slab.get_mut(at);
-        if !e.live().is_some_and(which) {
-            return None;
-        }
-        let next = e.next;
-        if fix == Fixation::Fixed {
-            e.set_dead(true);
-            self.dead_in.push(bucket as u32);
-            return Some((at, next));
-        }
-        self.link(bucket, before, next);
-        self.row_words -= self.slab.remove(at).map_or(0, |row| row.words());
-        Some((before, next))
-    }
-
-    fn removed(&mut self, n: usize, fix: Fixation) {
-        self.live -= n;
-        match fix {
-            Fixation::Fixed => self.dead += n,
-            Fixation::Held => {}
-            Fixation::None if n > 0 => self.shrink(),
-            Fixation::None => {}
-        }
+        let bucket = self.buckets.of(hash);
+        let keypos = self.keypos;
+        let is_key = |row: &Row| row.hash() == hash && compare::exact_eq(row.key(keypos), key);
+        let place = self.find_mut(hash, key);
+        let removed = remove_from(place, fix, is_key, which);
+        self.removed(bucket, removed, fix);
+        removed.rows
     }
 
     /// Removes the rows of one bucket that `which` chooses.
@@ -266,18 +191,30 @@ impl HashTable {
         &mut self,
         bucket: usize,
         fix: Fixation,
-        mut which: impl FnMut(&Row) -> bool,
+        which: impl FnMut(&Row) -> bool,
     ) -> usize {
-        let mut before = NONE;
-        let mut at = self.buckets.get(bucket).copied().unwrap_or(NONE);
-        let mut removed = 0;
-        while at != NONE {
-            let gone = self.remove_at(bucket, before, at, fix, &mut which);
-            removed += usize::from(gone.is_some());
-            (before, at) = gone.unwrap_or_else(|| (at, self.slab.get(at).next));
+        if bucket >= self.buckets.len() {
+            return 0;
         }
-        self.removed(removed, fix);
-        removed
+        let removed = remove_from(self.buckets.link(bucket), fix, |_| true, which);
+        self.removed(bucket, removed, fix);
+        removed.rows
+    }
+
+    fn removed(&mut self, bucket: usize, Removed { rows, words }: Removed, fix: Fixation) {
+        if rows == 0 {
+            return;
+        }
+        self.live -= rows;
+        self.row_words -= words;
+        match fix {
+            Fixation::Fixed => {
+                self.dead += rows;
+                self.dead_in.push(bucket as u32);
+            }
+            Fixation::Held => {}
+            Fixation::None => self.shrink(),
+        }
     }
 
     /// Offers each live row of a bucket to `new`, which may give a row of the same key to take its place.
@@ -286,100 +223,101 @@ impl HashTable {
         bucket: usize,
         mut new: impl FnMut(&Row) -> Result<Option<Row>, E>,
     ) -> Result<(), E> {
-        let mut at = self.buckets.get(bucket).copied().unwrap_or(NONE);
-        while at != NONE {
-            let e = self.slab.get(at);
-            let next = e.next;
-            if let Some(row) = e.live().map_or(Ok(None), &mut new)? {
-                self.put(at, row);
-            }
-            at = next;
+        if bucket >= self.buckets.len() {
+            return Ok(());
         }
-        Ok(())
+        let (mut words, mut old_words) = (0, 0);
+        let mut at = self.buckets.link(bucket);
+        let mut result = Ok(());
+        while let Some(row) = at {
+            match live(row).map_or(Ok(None), &mut new) {
+                Ok(None) => {}
+                Ok(Some(mut fresh)) => {
+                    words += fresh.words();
+                    old_words += row.words();
+                    fresh.set_hash(row.hash());
+                    replace(at, fresh);
+                }
+                Err(e) => {
+                    result = Err(e);
+                    break;
+                }
+            }
+            at = behind(at);
+        }
+        self.replaced(false, words, old_words);
+        result
     }
 
     /// The live rows of a bucket in the order of traversal.
     pub fn bucket(&self, b: usize) -> impl Iterator<Item = &Row> {
-        let first = self.buckets.get(b).copied().unwrap_or(NONE);
-        self.chain(first).filter_map(Entry::live)
-    }
-
-    /// For a walk that has come to this bucket: fetches what it sees soon, so that it need not wait for it; the second entry
-    /// of a bucket too, which two rows in five are at or behind.
-    #[inline]
-    pub fn approach(&self, b: usize) {
-        let first = |b: usize| self.buckets.get(b).copied().unwrap_or(NONE);
-        let entry = |i: u32| (i != NONE).then(|| self.slab.get(i));
-        if let Some(e) = entry(first(b + 14)) {
-            memory::prefetch(e);
-        }
-        if let Some(e) = entry(first(b + 10)).and_then(|e| entry(e.next)) {
-            memory::prefetch(e);
-        }
-        self.chain(first(b + 6))
-            .take(2)
-            .filter_map(Entry::row)
-            .for_each(Row::prefetch);
+        self.kept(b).filter_map(live)
     }
 
     /// All rows of a bucket that take memory.
     pub fn kept(&self, b: usize) -> impl Iterator<Item = &Row> {
-        let first = self.buckets.get(b).copied().unwrap_or(NONE);
-        self.chain(first).filter_map(Entry::row)
+        chain(self.buckets.first(b))
+    }
+
+    /// For a walk that has come to this bucket: fetches what it sees soon, so that it need not wait for it; the second row
+    /// of a bucket too, which two rows in five are at or behind.
+    #[inline]
+    pub fn approach(&self, b: usize) {
+        if let Some(row) = self.buckets.first(b + 12) {
+            row.prefetch();
+        }
+        if let Some(row) = self.buckets.first(b + 5).and_then(Row::next) {
+            row.prefetch();
+        }
     }
 
     /// The first row at or behind bucket `b`; with `dead`, one that was removed counts too.
     pub fn first_from(&self, b: usize, dead: bool) -> Option<&Row> {
-        let found = self
-            .buckets
-            .get(b..)?
-            .iter()
-            .enumerate()
-            .find_map(|(i, first)| Some((b + i, self.first_in(*first, dead)?)));
-        let (b, row) = found?;
-        // Who asks for rows one by one asks for the next one soon.
-        let next = self.buckets.get(b + 1..).and_then(|rest| {
-            let i = rest.iter().take(4).find(|i| **i != NONE)?;
-            Some(self.slab.get(*i))
-        });
-        next.inspect(|e| memory::prefetch(*e));
-        Some(row)
+        let mut found = None;
+        for i in b..self.buckets.len() {
+            found = self.first_in(self.buckets.first(i), dead);
+            if found.is_some() {
+                // Who asks for rows one by one asks for the next ones soon.
+                (i + 1..i + 4)
+                    .filter_map(|i| self.buckets.first(i))
+                    .for_each(Row::prefetch);
+                break;
+            }
+        }
+        found
     }
 
-    fn first_in(&self, at: u32, dead: bool) -> Option<&Row> {
-        self.chain(at)
-            .find_map(|e| if dead { e.row() } else { e.live() })
+    fn first_in<'t>(&self, at: Option<&'t Row>, dead: bool) -> Option<&'t Row> {
+        chain(at).find(|row| dead || !row.is_dead())
     }
 
     /// The row of the key that follows `key` in traversal; `Err` if `key` is not there.
     pub fn next(&self, hash: u32, key: Term<'_>, dead: bool) -> Result<Option<&Row>, ()> {
-        let found = self.find(hash, key);
-        if found.at == NONE {
+        let mut rest = self.find(hash, key);
+        if rest.is_none() {
             return Err(());
         }
-        let rest = self
-            .chain(found.at)
-            .skip_while(|e| HashTable::is_match(e, hash, key))
-            .find_map(|e| if dead { e.row() } else { e.live() });
-        Ok(rest.or_else(|| self.first_from(found.bucket + 1, dead)))
+        while let Some(row) = rest
+            && self.is_match(row, hash, key)
+        {
+            rest = row.next();
+        }
+        let found = self.first_in(rest, dead);
+        Ok(found.or_else(|| self.first_from(self.buckets.of(hash) + 1, dead)))
     }
 
     /// Drops what was removed while the table was fixed.
     pub fn purge(&mut self) {
         for bucket in std::mem::take(&mut self.dead_in) {
-            let bucket = bucket as usize;
-            let (mut before, mut at) = (NONE, self.buckets[bucket]);
-            while at != NONE {
-                let e = self.slab.get(at);
-                let (next, dead) = (e.next, e.is_dead());
-                if dead {
-                    self.link(bucket, before, next);
-                    self.row_words -= self.slab.remove(at).map_or(0, |row| row.words());
+            let mut at = self.buckets.link(bucket as usize);
+            while let Some(row) = at {
+                if row.is_dead() {
+                    self.row_words -= row.words();
                     self.dead -= 1;
+                    unlink(at);
                 } else {
-                    before = at;
+                    at = behind(at);
                 }
-                at = next;
             }
         }
     }
@@ -392,62 +330,151 @@ impl HashTable {
         self.shrink();
     }
 
-    /// Drops some rows of a table that is nobody's any more; how many, or `None` when none is left.
+    /// Drops some rows of a table that is nobody's any more; how many places it looked at, or `None` when none is left.
     pub fn drop_some(&mut self) -> Option<usize> {
-        self.slab.drop_chunk()
+        const ROWS: usize = 512;
+        let mut seen = 0;
+        while seen < ROWS {
+            let last = self.buckets.len().checked_sub(1);
+            let Some(last) = last else { break };
+            let first = self.buckets.link(last);
+            while seen < ROWS && first.is_some() {
+                unlink(first);
+                seen += 1;
+            }
+            if first.is_none() {
+                self.buckets.pop();
+                seen += 1;
+            }
+        }
+        (seen > 0).then_some(seen)
     }
 
-    /// Splits one bucket: some of its entries move to a new one, all keep their order.
+    /// Splits one bucket: some of its rows move to a new one, all keep their order.
     fn grow(&mut self) {
         // The fixation is over and whoever ended it has not been here yet: `dead_in` speaks of the buckets of before.
         self.purge();
         let new = self.buckets.len();
-        let from = new - (new + 1).next_power_of_two() / 2;
+        let from = Buckets::parent(new);
         let mask = ((new + 1).next_power_of_two() - 1) as u32;
-        self.buckets.push(NONE);
-        let mut at = std::mem::replace(&mut self.buckets[from], NONE);
-        let (mut last_stay, mut last_moved) = (NONE, NONE);
-        while at != NONE {
-            let e = self.slab.get_mut(at);
-            let next = std::mem::replace(&mut e.next, NONE);
-            if (e.hash() & mask) as usize == new {
-                self.link(new, last_moved, at);
-                last_moved = at;
-            } else {
-                self.link(from, last_stay, at);
-                last_stay = at;
+        self.buckets.push();
+        let mut stay = self.buckets.link(from).take();
+        let mut moved = None;
+        // Both chains are built at their ends.
+        {
+            let mut rest = stay.take();
+            let (mut stay_end, mut moved_end) = (&mut stay, &mut moved);
+            while let Some(mut row) = rest {
+                rest = row.next_mut().take();
+                if (row.hash() & mask) as usize == new {
+                    moved_end = moved_end.insert(row).next_mut();
+                } else {
+                    stay_end = stay_end.insert(row).next_mut();
+                }
             }
-            at = next;
         }
+        *self.buckets.link(from) = stay;
+        *self.buckets.link(new) = moved;
     }
 
     /// Joins buckets while the table is mostly empty.
     fn shrink(&mut self) {
+        if !self.buckets.may_shrink() || self.live + self.dead >= self.buckets.len() / 2 {
+            return;
+        }
         self.purge(); // as in `grow`
-        while self.buckets.len() > MIN_BUCKETS && self.live + self.dead < self.buckets.len() / 2 {
-            let Some(first) = self.buckets.pop() else {
-                break;
-            };
-            if first == NONE {
+        while self.buckets.may_shrink() && self.live + self.dead < self.buckets.len() / 2 {
+            let mut first = self.buckets.pop();
+            if first.is_none() {
                 continue;
             }
-            let into = self.buckets.len() - (self.buckets.len() + 1).next_power_of_two() / 2;
-            let mut last = first;
-            loop {
-                let next = self.slab.get(last).next;
-                if next == NONE {
-                    break;
-                }
-                last = next;
-            }
-            self.slab.get_mut(last).next = self.buckets[into];
-            self.buckets[into] = first;
-        }
-        // Chunks are given back only when the table is empty.
-        if self.live + self.dead == 0 && self.slab.is_large() {
-            self.slab = Slab::new();
+            let into = self.buckets.link(Buckets::parent(self.buckets.len()));
+            *skip_while(&mut first, |_| true) = into.take();
+            *into = first;
         }
     }
+}
+
+/// Whether a bag has this very row among those of its key.
+fn has_object(first: &Row, keypos: usize, new: &Row) -> bool {
+    let key = new.key(keypos);
+    chain(Some(first))
+        .take_while(|r| r.hash() == new.hash() && compare::exact_eq(r.key(keypos), key))
+        .filter_map(live)
+        .any(|r| compare::exact_eq(r.object(), new.object()))
+}
+
+/// The place behind the rows that are to be skipped.
+#[inline(always)]
+fn skip_while(mut at: &mut Link, mut skip: impl FnMut(&Row) -> bool) -> &mut Link {
+    while at.as_ref().is_some_and(&mut skip) {
+        at = behind(at);
+    }
+    at
+}
+
+/// The place behind the row that is here.
+#[inline(always)]
+fn behind(at: &mut Link) -> &mut Link {
+    match at {
+        Some(row) => row.next_mut(),
+        none => none,
+    }
+}
+
+/// Puts a row before what is here.
+fn put_before(at: &mut Link, mut row: Row) {
+    *row.next_mut() = at.take();
+    *at = Some(row);
+}
+
+/// Takes the row that is here out of its chain and drops it.
+fn unlink(at: &mut Link) -> Link {
+    let mut row = at.take()?;
+    *at = row.next_mut().take();
+    Some(row)
+}
+
+/// Puts a row in the place of the one that is here; whether that was a removed one.
+fn replace(at: &mut Link, mut row: Row) -> bool {
+    let old = unlink(at);
+    *row.next_mut() = at.take();
+    *at = Some(row);
+    old.is_some_and(|old| old.is_dead())
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Removed {
+    rows: usize,
+    /// Of those that went at once.
+    words: usize,
+}
+
+/// Removes rows from here on, as long as `go_on` says so, that `which` chooses.
+fn remove_from(
+    mut at: &mut Link,
+    fix: Fixation,
+    go_on: impl Fn(&Row) -> bool,
+    mut which: impl FnMut(&Row) -> bool,
+) -> Removed {
+    let mut removed = Removed::default();
+    while let Some(row) = at
+        && go_on(row)
+    {
+        if row.is_dead() || !which(row) {
+            at = behind(at);
+            continue;
+        }
+        removed.rows += 1;
+        if fix == Fixation::Fixed {
+            row.set_dead();
+            at = behind(at);
+        } else {
+            removed.words += row.words();
+            unlink(at);
+        }
+    }
+    removed
 }
 
 #[cfg(test)]
@@ -455,7 +482,7 @@ mod tests {
     use super::*;
 
     fn table(rows: i64) -> HashTable {
-        let mut t = HashTable::new(Kind::Set);
+        let mut t = HashTable::new(Kind::Set, 1, 1);
         (0..rows).for_each(|n| add(&mut t, n, Fixation::None));
         t
     }
@@ -485,5 +512,36 @@ mod tests {
             let left = (0..t.buckets()).map(|b| t.kept(b).count()).sum::<usize>();
             assert_eq!((t.len(), left), if grows { (6010, 6010) } else { (0, 0) });
         }
+    }
+
+    #[test]
+    fn every_row_is_found_whatever_the_number_of_buckets() {
+        let mut t = table(20_000);
+        let words = t.words();
+        for n in 0..20_000 {
+            let key = Term::small(n);
+            assert!(t.get(key_hash(key), key).is_some(), "{n}");
+        }
+        (10_000..20_000).for_each(|n| remove(&mut t, n, Fixation::None));
+        (0..10_000).for_each(|n| remove(&mut t, n, Fixation::None));
+        assert_eq!((t.len(), t.row_words), (0, 0));
+        assert!(t.words() < words / 20, "buckets are given back");
+    }
+
+    #[test]
+    fn a_table_is_dropped_in_steps_even_if_all_is_in_one_bucket() {
+        let mut t = HashTable::new(Kind::DuplicateBag, 1, 1);
+        let heap = corten_term::Heap::new();
+        let object = heap.tuple(&[Term::small(1)]);
+        let n = 10_000;
+        for _ in 0..n {
+            t.insert(7, Row::new(object, 1).unwrap(), Fixation::Fixed);
+        }
+        let mut sum = 0;
+        while let Some(seen) = t.drop_some() {
+            assert!(seen <= 513);
+            sum += seen;
+        }
+        assert!(sum >= n);
     }
 }

@@ -97,15 +97,20 @@ fn timestamp(p: &Process, nanoseconds: i64) -> Term<'_> {
 }
 
 /// Hash tables: `{Buckets, ExpectedLength, …}` figures of chains, then how many removed
-/// rows a fixation keeps, and the number of locks; ordered sets have none.
+/// rows a fixation keeps, and the number of locks; ordered sets have others.
 fn stats<'h>(p: &'h Process, t: &TableRef) -> Term<'h> {
     if t.kind() == Kind::OrderedSet {
-        return Term::FALSE;
+        // Bounds between parts, parts, bounds that are compared with a key on the way to its part.
+        return t.bounds().map_or(Term::FALSE, |n| {
+            let depth = usize::BITS - n.leading_zeros();
+            let parts = [n, n + 1, depth as usize];
+            p.heap.tuple(&parts.map(|n| Term::small(n as i64)))
+        });
     }
     let mut lengths = Vec::new();
     let mut dead = 0;
     for shard in t.shards() {
-        if let Rows::Hash(h) = &*shard.read() {
+        if let Rows::Hash(h) = &*shard.read_long() {
             lengths.extend((0..h.buckets()).map(|b| h.bucket(b).count()));
             dead += h.dead();
         }

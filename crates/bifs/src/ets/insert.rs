@@ -30,9 +30,7 @@ fn insert<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     }
     let t = at(p, a[0], Access::Write)?;
     let row = Row::new(a[1], t.keypos()).badarg()?;
-    let (shard, hash) = t.place(row.key());
-    let mut rows = t.shards()[shard].write();
-    t.there()?;
+    let (mut rows, hash) = t.write(row.key(t.keypos()))?;
     rows.insert(hash, row, t.fixation());
     Ok(Term::TRUE)
 }
@@ -101,18 +99,20 @@ fn copy_some<'h>(p: &Process, t: &Table, list: Term<'h>, rows: &mut Vec<Row>) ->
 
 /// Inserts rows that all go in together; with `new`, only if none of their keys is there.
 fn insert_all<'h>(t: &Table, rows: Vec<Row>, new: bool) -> Result<bool, Stop<'h>> {
-    let mut guards = t.write_all()?;
-    let is_there = |row: &Row| {
-        let (shard, hash) = t.place(row.key());
-        guards[shard].get(hash, row.key()).is_some()
+    let mut all = t.write_all()?;
+    let mut is_there = |row: &Row| {
+        let key = row.key(t.keypos());
+        let hash = t.hash(key);
+        all.of(key, hash).get(hash, key).is_some()
     };
-    if new && rows.iter().any(is_there) {
+    if new && rows.iter().any(&mut is_there) {
         return Ok(false);
     }
     let fix = t.fixation();
     for row in rows {
-        let (shard, hash) = t.place(row.key());
-        guards[shard].insert(hash, row, fix);
+        let key = row.key(t.keypos());
+        let hash = t.hash(key);
+        all.of(key, hash).insert(hash, row, fix);
     }
     Ok(true)
 }

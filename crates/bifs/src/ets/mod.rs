@@ -1,6 +1,7 @@
 //! ETS: tables that processes share.
 //!
-//! - [`hash`] on [`slab`]: set, bag, duplicate_bag; a `BTreeSet` holds ordered_set; a row is `corten_term::Row`;
+//! - [`hash`] on [`buckets`]: set, bag, duplicate_bag; [`tree`]: ordered_set, in [`parts`] if many write to it; a row is
+//!   `corten_term::Row`;
 //! - [`table`]: attributes, locks, owner, fixations;
 //! - [`registry`]: which tables there are; owners that exit;
 //! - [`basic`], [`insert`], [`update`], [`walk`], [`select`] ([`keeps_key`]), [`info`]: the BIFs;
@@ -10,17 +11,19 @@
 //! the lock.
 
 pub mod basic;
+mod buckets;
 pub mod debug;
 mod hash;
 pub mod info;
 pub mod insert;
 mod keeps_key;
+mod parts;
 pub mod registry;
 pub mod rubble;
 pub mod scan;
 pub mod select;
-mod slab;
 mod table;
+mod tree;
 pub mod update;
 pub mod walk;
 

@@ -52,11 +52,11 @@ pub fn is_rest(t: Term<'_>) -> bool {
 }
 
 /// More rows than this are not dropped by a process that exits, which cannot do it in steps.
-const MANY: usize = 20_000;
+const MANY: isize = 20_000;
 
 /// Drops the rows of a table whose owner exits: many of them on a thread of their own.
 pub fn discard(rows: Vec<Rows>) {
-    if rows.iter().map(Rows::len).sum::<usize>() > MANY {
+    if rows.iter().map(Rows::len).sum::<isize>() > MANY {
         let thread = std::thread::Builder::new().name("erts_ets_drop".into());
         // Without a thread the rows go here: the closure that has them is dropped.
         drop(thread.spawn(move || drop(rows)));

@@ -9,13 +9,14 @@
 use super::registry;
 use super::rubble;
 use super::table::{Rows, Table, TableRef};
+use super::tree::Range;
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
 use corten_engine::match_spec::{Compiled, Context};
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
-use corten_term::{Heap, Key, OwnedTerm, Row, Term, am, compare, copy};
-use std::ops::{Bound, ControlFlow};
+use corten_term::{Heap, KeyedRow, OwnedTerm, Row, Term, am, compare, copy};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -97,6 +98,20 @@ impl<'k, 'h> Stretch<'k, 'h> {
             keys,
         }
     }
+
+    /// The keys of an ordered set that are still to be looked at.
+    fn range(&self) -> Range<'_> {
+        let mut range = Range::default();
+        if let Some((least, greatest)) = self.keys {
+            (range.low, range.high) = (Some(least.term()), Some(greatest.term()));
+        }
+        match self.from {
+            Position::Key(k) if self.reverse => range.high = Some(k),
+            Position::Key(k) => range.low = Some(k),
+            _ => {}
+        }
+        range
+    }
 }
 
 /// Shows rows to `f`, and after every bucket (of an ordered set: after every row) asks `full` whether that was enough.
@@ -110,9 +125,8 @@ pub fn read_rows<'h>(
     mut full: impl FnMut() -> bool,
 ) -> Option<Position<'h>> {
     if t.kind() == Kind::OrderedSet {
-        let rows = t.shards()[0].read();
-        let visit = |row: &Row| {
-            f(row);
+        let visit = |row: &KeyedRow| {
+            f(row.row());
             *budget = budget.saturating_sub(1);
             if *budget == 0 || full() {
                 ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)))
@@ -120,7 +134,8 @@ pub fn read_rows<'h>(
                 ControlFlow::Continue(())
             }
         };
-        return in_order(&rows, stretch, visit).break_value();
+        let walk = t.walk(stretch.range(), stretch.reverse, false, visit);
+        return walk.break_value();
     }
     let mut skip = match stretch.from {
         Position::Slot(n) => n,
@@ -128,7 +143,7 @@ pub fn read_rows<'h>(
     };
     let mut slot = skip;
     for shard in t.shards() {
-        let rows = shard.read();
+        let rows = shard.read_long();
         let Rows::Hash(h) = &*rows else { break };
         for b in skip.min(h.buckets())..h.buckets() {
             h.approach(b);
@@ -149,47 +164,6 @@ pub fn read_rows<'h>(
 
 /// Bounds, exclusive, of the keys that a search of an ordered set can find.
 pub type KeyRange = (OwnedTerm, OwnedTerm);
-
-/// Rows of an ordered set from a place on, forwards or backwards.
-fn in_order<B>(
-    rows: &Rows,
-    stretch: Stretch<'_, '_>,
-    visit: impl FnMut(&Row) -> ControlFlow<B>,
-) -> ControlFlow<B> {
-    let Rows::Tree(tree, _) = rows else {
-        return ControlFlow::Continue(());
-    };
-    let Stretch {
-        from,
-        reverse,
-        keys,
-    } = stretch;
-    let (mut low, mut high) = (None, None);
-    if let Some((least, greatest)) = keys {
-        (low, high) = (Some(least.term()), Some(greatest.term()));
-    }
-    match from {
-        Position::Key(k) if reverse => high = Some(k),
-        Position::Key(k) => low = Some(k),
-        _ => {}
-    }
-    if let (Some(l), Some(h)) = (low, high)
-        && compare::cmp(l, h).is_ge()
-    {
-        return ControlFlow::Continue(());
-    }
-    let low = low.as_ref().map(Key::of);
-    let high = high.as_ref().map(Key::of);
-    let mut range = tree.range::<Key, _>((
-        low.map_or(Bound::Unbounded, Bound::Excluded),
-        high.map_or(Bound::Unbounded, Bound::Excluded),
-    ));
-    if reverse {
-        range.rev().try_for_each(visit)
-    } else {
-        range.try_for_each(visit)
-    }
-}
 
 /// What is done with the rows that the specification finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -352,6 +326,7 @@ impl<'h> Scan<'h> {
         match self.op {
             Op::Select | Op::SelectReverse => {
                 let mut found = self.found;
+                let mut runner = Runner::new(p, spec);
                 // Results are put in front of one another: an ordered set is walked from its other end.
                 let reverse = self.op == Op::Select;
                 let next = read_rows(
@@ -364,7 +339,7 @@ impl<'h> Scan<'h> {
                     },
                     budget,
                     |row| {
-                        if let Some(v) = value(p, spec, row) {
+                        if let Some(v) = runner.value(row) {
                             found = p.heap.cons(v, found);
                         }
                     },
@@ -375,12 +350,13 @@ impl<'h> Scan<'h> {
             }
             Op::Count => {
                 let mut n = 0;
+                let mut runner = Runner::new(p, spec);
                 let next = read_rows(
                     p,
                     &self.table,
                     Stretch::forwards(self.at, spec.keys.as_ref()),
                     budget,
-                    |row| n += usize::from(says_true(p, spec, row)),
+                    |row| n += usize::from(runner.says_true(row)),
                     || false,
                 );
                 self.count(p, n);
@@ -388,7 +364,8 @@ impl<'h> Scan<'h> {
             }
             Op::Delete => {
                 let keys = spec.keys.as_ref();
-                Ok(self.delete(p, budget, keys, |row| says_true(p, spec, row)))
+                let mut runner = Runner::new(p, spec);
+                Ok(self.delete(p, budget, keys, |row| runner.says_true(row)))
             }
             Op::Replace => self.replace(p, budget, spec),
             Op::DeleteAll => Ok(None),
@@ -404,24 +381,29 @@ impl<'h> Scan<'h> {
     ) -> Option<Position<'h>> {
         let table = self.table.clone();
         if table.kind() == Kind::OrderedSet {
-            let scratch = Heap::new();
-            let mut doomed = Vec::new();
-            let mut rows = table.shards()[0].write();
-            let next = in_order(&rows, Stretch::forwards(self.at, keys), |row| {
-                *budget = budget.saturating_sub(1);
-                if which(row) {
-                    doomed.push(copy::copy(row.key(), &scratch));
+            let stretch = Stretch::forwards(self.at, keys);
+            let mut removed = 0;
+            let stopped = table.change_trees(stretch.range(), |tree| {
+                let scratch = Heap::new();
+                let mut doomed = Vec::new();
+                let walk = tree.walk(stretch.range(), false, |row| {
+                    *budget = budget.saturating_sub(1);
+                    if which(row.row()) {
+                        doomed.push(copy::copy(row.key(), &scratch));
+                    }
+                    if *budget == 0 {
+                        return ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)));
+                    }
+                    ControlFlow::Continue(())
+                });
+                for key in &doomed {
+                    tree.remove(*key, |_| true);
                 }
-                if *budget == 0 {
-                    return ControlFlow::Break(Position::Key(copy::copy(row.key(), &p.heap)));
-                }
-                ControlFlow::Continue(())
+                removed += doomed.len();
+                walk
             });
-            for key in &doomed {
-                rows.remove(0, *key, table.fixation(), |_| true);
-            }
-            self.count(p, doomed.len());
-            return next.break_value();
+            self.count(p, removed);
+            return stopped.break_value();
         }
         // From the end: a table that gets smaller moves rows to buckets that are still to come only.
         let mut removed = 0;
@@ -473,10 +455,11 @@ impl<'h> Scan<'h> {
                 return Ok(None);
             };
             let same_key = table.key_of(new).is_some_and(|k| {
+                let old = row.key(table.keypos());
                 if tree {
-                    compare::eq(k, row.key())
+                    compare::eq(k, old)
                 } else {
-                    compare::exact_eq(k, row.key())
+                    compare::exact_eq(k, old)
                 }
             });
             if !same_key {
@@ -487,24 +470,25 @@ impl<'h> Scan<'h> {
         };
         let mut stopped = None;
         if tree {
-            let mut rows = table.shards()[0].write();
-            let mut fresh = Vec::new();
-            let next = in_order(&rows, Stretch::forwards(self.at, keys), |row| {
-                *budget = budget.saturating_sub(1);
-                match new_row(row) {
-                    Ok(new) => fresh.extend(new),
-                    Err(stop) => return ControlFlow::Break(Err(stop)),
-                }
-                if *budget == 0 {
-                    let key = copy::copy(row.key(), &p.heap);
-                    return ControlFlow::Break(Ok(Position::Key(key)));
-                }
-                ControlFlow::Continue(())
+            let stretch = Stretch::forwards(self.at, keys);
+            let walk = table.change_trees(stretch.range(), |tree| {
+                let mut fresh = Vec::new();
+                let walk = tree.walk(stretch.range(), false, |row| {
+                    *budget = budget.saturating_sub(1);
+                    match new_row(row.row()) {
+                        Ok(new) => fresh.extend(new),
+                        Err(stop) => return ControlFlow::Break(Err(stop)),
+                    }
+                    if *budget == 0 {
+                        let key = copy::copy(row.key(), &p.heap);
+                        return ControlFlow::Break(Ok(Position::Key(key)));
+                    }
+                    ControlFlow::Continue(())
+                });
+                fresh.into_iter().for_each(|row| tree.insert(row));
+                walk
             });
-            for row in fresh {
-                rows.insert(0, row, table.fixation());
-            }
-            stopped = next.break_value().transpose()?;
+            stopped = walk.break_value().transpose()?;
         } else {
             let mut skip = match self.at {
                 Position::Slot(n) => n,
@@ -535,27 +519,46 @@ impl<'h> Scan<'h> {
     }
 }
 
-/// Runs the specification on a row and copies the result out.
-pub fn value<'h>(p: &'h Process, spec: &Compiled, row: &Row) -> Option<Term<'h>> {
-    let scratch = Heap::new();
-    let context = Context {
-        pid: p.pid(),
-        actor: None,
-    };
-    spec.run(row.object(), &scratch, context)
-        .map(|r| copy::copy(r, &p.heap))
+/// Runs a specification on one row after the other.
+pub struct Runner<'s, 'h> {
+    p: &'h Process,
+    spec: &'s Compiled,
+    /// For what a row takes: made once for all of them.
+    scratch: Heap,
 }
 
-/// Whether the specification's value for a row is `true`.
-pub fn says_true(p: &Process, spec: &Compiled, row: &Row) -> bool {
-    let scratch = Heap::new();
-    spec.run(
-        row.object(),
-        &scratch,
-        Context {
-            pid: p.pid(),
+impl<'s, 'h> Runner<'s, 'h> {
+    pub fn new(p: &'h Process, spec: &'s Compiled) -> Self {
+        Runner {
+            p,
+            spec,
+            scratch: Heap::new(),
+        }
+    }
+
+    #[inline]
+    fn run<'r>(&'r mut self, row: &'r Row) -> Option<Term<'r>> {
+        self.scratch.clear();
+        let context = Context {
+            pid: self.p.pid(),
             actor: None,
-        },
-    )
-    .is_some_and(|v| v.is(am::true_))
+        };
+        self.spec.run(row.object(), &self.scratch, context)
+    }
+    /// The specification's value for a row, copied out.
+    #[inline]
+    pub fn value(&mut self, row: &Row) -> Option<Term<'h>> {
+        let heap = &self.p.heap;
+        let v = self.run(row)?;
+        Some(if v.same(row.object()) {
+            row.copy_to(heap)
+        } else {
+            copy::copy(v, heap)
+        })
+    }
+    /// Whether the specification's value for a row is `true`.
+    #[inline]
+    pub fn says_true(&mut self, row: &Row) -> bool {
+        self.run(row).is_some_and(|v| v.is(am::true_))
+    }
 }

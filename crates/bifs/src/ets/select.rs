@@ -5,7 +5,7 @@
 //! Spec, Rest, Length}` for hash tables, `{Tab, LastKey, Reverse, Limit, Spec, Rest, Length, 0}` for ordered sets.
 
 use super::registry::{Access, table};
-use super::scan::{self, Op, Position};
+use super::scan::{self, Op, Position, Runner};
 use super::table::{Table, TableRef};
 use super::{Kind, keeps_key};
 use corten_engine::bif::OrBadarg;
@@ -106,12 +106,12 @@ fn select_all<'h>(
         };
         return scan::all(p, op, t, Some(search.spec.clone()));
     };
-    let spec = search.compiled().badarg()?;
+    let mut runner = Runner::new(p, search.compiled().badarg()?);
     let (rows, hash) = t.read(key)?;
     let found: Vec<_> = rows
         .lookup(hash, key)
         .into_iter()
-        .filter_map(|r| scan::value(p, spec, r))
+        .filter_map(|r| runner.value(r))
         .collect();
     Ok(p.heap.list(&found))
 }
@@ -169,14 +169,10 @@ impl<'h> Chunk<'h> {
                 stopped = Some(self.from);
             }
         } else if let (Some(key), Position::Start) = (self.search.key, self.from) {
-            let spec = self.search.compiled().badarg()?;
+            let mut runner = Runner::new(p, self.search.compiled().badarg()?);
             let (rows, hash) = self.table.read(key)?;
             let rows = rows.lookup(hash, key);
-            for v in rows
-                .into_iter()
-                .rev()
-                .filter_map(|r| scan::value(p, spec, r))
-            {
+            for v in rows.into_iter().rev().filter_map(|r| runner.value(r)) {
                 self.found = p.heap.cons(v, self.found);
                 self.count += 1;
             }
@@ -195,6 +191,7 @@ impl<'h> Chunk<'h> {
     /// Looks at rows until there are enough results, the time slice is used up or the table ends.
     fn search_on(&mut self, p: &'h Process) -> Result<Option<Position<'h>>, Stop<'h>> {
         let spec = self.search.compiled().badarg()?;
+        let mut runner = Runner::new(p, spec);
         let count = Cell::new(self.count);
         let mut found = self.found;
         let start = match self.held {
@@ -212,7 +209,7 @@ impl<'h> Chunk<'h> {
             },
             &mut left,
             |r| {
-                if let Some(v) = scan::value(p, spec, r) {
+                if let Some(v) = runner.value(r) {
                     found = p.heap.cons(v, found);
                     count.set(count.get() + 1);
                 }
@@ -407,12 +404,12 @@ fn select_count<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(key) = search.key else {
         return scan::all(p, Op::Count, &t, Some(search.spec));
     };
-    let spec = search.compiled().badarg()?;
+    let mut runner = Runner::new(p, search.compiled().badarg()?);
     let (rows, hash) = t.read(key)?;
     let hits = rows
         .lookup(hash, key)
         .into_iter()
-        .filter(|r| scan::says_true(p, spec, r));
+        .filter(|r| runner.says_true(r));
     Ok(p.heap.uint(hits.count() as u64))
 }
 
@@ -422,9 +419,9 @@ fn select_delete<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Some(key) = search.key else {
         return scan::all(p, Op::Delete, &t, Some(search.spec));
     };
-    let spec = search.compiled().badarg()?;
+    let mut runner = Runner::new(p, search.compiled().badarg()?);
     let (mut rows, hash) = t.write(key)?;
-    let removed = rows.remove(hash, key, t.fixation(), |r| scan::says_true(p, spec, r));
+    let removed = rows.remove(hash, key, t.fixation(), |r| runner.says_true(r));
     Ok(p.heap.uint(removed as u64))
 }
 

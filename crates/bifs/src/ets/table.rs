@@ -1,22 +1,25 @@
 //! A table: its attributes, its rows in shards under locks, its owner, heir and fixations.
 //!
-//! Lock order: the registry's lock is never held while a shard is locked; of the shards, at most all, in
-//! ascending order. No code of programs runs under a lock.
+//! Lock order: the registry's lock is never held while a shard is locked; which keys are in which part of an ordered set
+//! is locked before any shard; of the shards, at most all, in ascending order. No code of programs runs under a lock.
 
 use super::hash::{HashTable, key_hash};
+use super::parts::{self, Parts};
+use super::tree::{Range, Tree};
 use super::{Kind, Protection};
 use corten_engine::Stop;
+use corten_engine::biased::{BiasedLock, ReadGuard, WriteGuard};
 use corten_term::reference::{Magic, RefNumbers};
-use corten_term::{Atom, Key, OwnedTerm, Pid, Row, Term, am};
-use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::collections::{BTreeMap, BTreeSet};
+use corten_term::row::ElementsMut;
+use corten_term::{Atom, KeyedRow, OwnedTerm, Pid, Row, Term, am};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Words of a table without its rows, roughly.
 pub const TABLE_WORDS: usize = 60;
-/// Words of a tree's node for each row: places are two thirds full on average.
-const TREE_WORDS: usize = 1;
 /// Shards of a hash table with `write_concurrency`.
 const SHARDS: usize = 32;
 
@@ -53,7 +56,62 @@ pub struct Heir {
 #[derive(Debug)]
 pub enum Rows {
     Hash(HashTable),
-    Tree(BTreeSet<Row>, usize),
+    Tree(Tree),
+}
+
+/// A key's shard, locked.
+pub struct Reading<'t> {
+    rows: ReadGuard<'t, Rows>,
+    /// What the choice of the shard rests on; only kept.
+    _parts: Option<ReadGuard<'t, Parts>>,
+}
+
+/// The same for changes.
+pub struct Writing<'t> {
+    rows: WriteGuard<'t, Rows>,
+    _parts: Option<ReadGuard<'t, Parts>>,
+}
+
+/// All shards, locked for changes that others are to see as one.
+pub struct WritingAll<'t> {
+    shards: Vec<WriteGuard<'t, Rows>>,
+    parts: Option<ReadGuard<'t, Parts>>,
+}
+
+impl Deref for Reading<'_> {
+    type Target = Rows;
+    #[inline(always)]
+    fn deref(&self) -> &Rows {
+        &self.rows
+    }
+}
+impl Deref for Writing<'_> {
+    type Target = Rows;
+    fn deref(&self) -> &Rows {
+        &self.rows
+    }
+}
+impl DerefMut for Writing<'_> {
+    fn deref_mut(&mut self) -> &mut Rows {
+        &mut self.rows
+    }
+}
+impl WritingAll<'_> {
+    /// The rows among which a key's are.
+    pub fn of(&mut self, key: Term<'_>, hash: u32) -> &mut Rows {
+        let shard = shard_of(self.parts.as_deref(), self.shards.len(), key, hash);
+        &mut self.shards[shard]
+    }
+}
+
+/// The number of a key's shard.
+#[inline(always)]
+fn shard_of(parts: Option<&Parts>, shards: usize, key: Term<'_>, hash: u32) -> usize {
+    match parts {
+        Some(parts) => parts.of(key),
+        // The low bits choose the bucket, so others choose the shard.
+        None => (hash >> 20) as usize & (shards - 1),
+    }
 }
 
 /// A table. Reached through its magic reference or its name.
@@ -65,7 +123,10 @@ pub struct Table {
     protection: AtomicU8,
     pub heir: Mutex<Option<Heir>>,
     pub deleted: AtomicBool,
-    shards: Box<[RwLock<Rows>]>,
+    /// As many as a power of two.
+    shards: Box<[BiasedLock<Rows>]>,
+    /// Of an ordered set that may be in several parts.
+    parts: Option<BiasedLock<Parts>>,
     /// Fixations by process, and when the table was first fixed (nanoseconds, Erlang system time).
     fixes: Mutex<Fixes>,
     /// The [`Fixation`] that follows from `fixes`.
@@ -137,13 +198,14 @@ impl std::ops::Deref for TableRef {
 
 impl Table {
     pub fn new(name: Atom, options: Options, owner: Pid) -> Table {
-        let shards = match (options.kind, options.write_concurrency, options.protection) {
-            (Kind::OrderedSet, _, _)
-            | (_, WriteConcurrency::Off, _)
-            | (_, _, Protection::Private) => 1,
+        let alone = options.write_concurrency == WriteConcurrency::Off
+            || options.protection == Protection::Private;
+        let parted = options.kind == Kind::OrderedSet && !alone;
+        let shards = match (alone, parted) {
+            (true, _) => 1,
+            (_, true) => parts::MOST,
             _ => SHARDS,
         };
-        let kind = options.kind;
         Table {
             name: Mutex::new(name),
             owner: AtomicU64::new(owner.data()),
@@ -151,8 +213,9 @@ impl Table {
             heir: Mutex::new(None),
             deleted: AtomicBool::new(false),
             shards: (0..shards)
-                .map(|_| RwLock::new(Table::empty_rows(kind)))
+                .map(|_| BiasedLock::new(Table::empty_rows(&options, shards)))
                 .collect(),
+            parts: parted.then(|| BiasedLock::new(Parts::new())),
             fixes: Mutex::default(),
             fixation: AtomicU8::new(Fixation::None as u8),
             options,
@@ -177,7 +240,7 @@ impl Table {
     pub fn keypos(&self) -> usize {
         self.options.keypos
     }
-    pub fn shards(&self) -> &[RwLock<Rows>] {
+    pub fn shards(&self) -> &[BiasedLock<Rows>] {
         &self.shards
     }
     pub fn is_deleted(&self) -> bool {
@@ -189,38 +252,150 @@ impl Table {
         object.as_tuple()?.get(self.keypos() - 1).copied()
     }
 
-    /// Where rows of this key are, and the hash that finds them there.
-    pub fn place(&self, key: Term<'_>) -> (usize, u32) {
+    /// The hash that finds a key's rows.
+    #[inline(always)]
+    pub fn hash(&self, key: Term<'_>) -> u32 {
         if self.options.kind == Kind::OrderedSet {
-            return (0, 0);
+            0
+        } else {
+            key_hash(key)
         }
-        let hash = key_hash(key);
-        // The low bits choose the bucket, so others choose the shard.
-        ((hash >> 20) as usize % self.shards.len(), hash)
+    }
+    /// The shard of a hash in a table that is no ordered set.
+    pub fn shard(&self, hash: u32) -> usize {
+        shard_of(None, self.shards.len(), Term::NIL, hash)
     }
 
     /// The rows among which a key's are. Looked at under their lock, a table is there or all its rows are gone.
-    pub fn read<'h>(&self, key: Term<'_>) -> Result<(RwLockReadGuard<'_, Rows>, u32), Stop<'h>> {
-        let (shard, hash) = self.place(key);
-        let rows = self.shards[shard].read();
+    #[inline]
+    pub fn read<'h>(&self, key: Term<'_>) -> Result<(Reading<'_>, u32), Stop<'h>> {
+        let hash = self.hash(key);
+        let parts = self.parts.as_ref().map(BiasedLock::read);
+        let shard = shard_of(parts.as_deref(), self.shards.len(), key, hash);
+        let rows = Reading {
+            rows: self.shards[shard].read(),
+            _parts: parts,
+        };
         self.there()?;
         Ok((rows, hash))
     }
-    pub fn write<'h>(&self, key: Term<'_>) -> Result<(RwLockWriteGuard<'_, Rows>, u32), Stop<'h>> {
-        let (shard, hash) = self.place(key);
-        let rows = self.shards[shard].write();
+    pub fn write<'h>(&self, key: Term<'_>) -> Result<(Writing<'_>, u32), Stop<'h>> {
+        let hash = self.hash(key);
+        let rows = match &self.parts {
+            None => Writing {
+                rows: self.shards[shard_of(None, self.shards.len(), key, hash)].write(),
+                _parts: None,
+            },
+            Some(parts) => self.write_part(parts, key),
+        };
         self.there()?;
         Ok((rows, hash))
     }
+
+    /// Locks the part of a key; one that is often waited for is split before.
+    fn write_part<'t>(&'t self, all: &'t BiasedLock<Parts>, key: Term<'_>) -> Writing<'t> {
+        let mut may_split = true;
+        loop {
+            let parts = all.read();
+            let part = parts.of(key);
+            let now = self.shards[part].try_write();
+            let waited = now.is_none();
+            let mut rows = now.unwrap_or_else(|| self.shards[part].write());
+            let crowded = match &mut *rows {
+                Rows::Tree(tree) => tree.crowded(waited) || parts.always_split,
+                Rows::Hash(_) => false,
+            };
+            if !(crowded && may_split) {
+                return Writing {
+                    rows,
+                    _parts: Some(parts),
+                };
+            }
+            may_split = false;
+            drop((rows, parts));
+            // Who looks at the whole table goes before.
+            if let Some(mut parts) = all.try_write() {
+                parts.split(key, &self.shards);
+            }
+        }
+    }
+
+    /// Bounds between the parts of an ordered set that can have them.
+    pub fn bounds(&self) -> Option<usize> {
+        self.parts.as_ref().map(|parts| parts.read().bounds())
+    }
+    /// Makes each change split an ordered set that has parts, or not any more: for tests.
+    pub fn always_split(&self, on: bool) {
+        if let Some(parts) = &self.parts {
+            parts.write().always_split = on;
+        }
+    }
+
     /// Locks every shard for writing: for operations on many rows that must be seen as one.
-    pub fn write_all<'h>(&self) -> Result<Vec<RwLockWriteGuard<'_, Rows>>, Stop<'h>> {
+    pub fn write_all<'h>(&self) -> Result<WritingAll<'_>, Stop<'h>> {
         let all = self.lock_all();
         self.there()?;
         Ok(all)
     }
-    fn lock_all(&self) -> Vec<RwLockWriteGuard<'_, Rows>> {
-        self.shards.iter().map(|s| s.write()).collect()
+    fn lock_all(&self) -> WritingAll<'_> {
+        let parts = self.parts.as_ref().map(BiasedLock::read_long);
+        WritingAll {
+            shards: self.shards.iter().map(BiasedLock::write).collect(),
+            parts,
+        }
     }
+
+    /// Shows rows of an ordered set in order, or in the other one. `short`: it will be one row or two.
+    pub fn walk<B>(
+        &self,
+        range: Range<'_>,
+        reverse: bool,
+        short: bool,
+        mut visit: impl FnMut(&KeyedRow) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut walk = |shard: usize| {
+            let shard = &self.shards[shard];
+            let rows = if short {
+                shard.read()
+            } else {
+                shard.read_long()
+            };
+            match &*rows {
+                Rows::Tree(tree) => tree.walk(range, reverse, &mut visit),
+                Rows::Hash(_) => ControlFlow::Continue(()),
+            }
+        };
+        let Some(parts) = &self.parts else {
+            return walk(0);
+        };
+        let parts = if short {
+            parts.read()
+        } else {
+            parts.read_long()
+        };
+        let mut within = parts.within(range);
+        if reverse {
+            within.rev().try_for_each(walk)
+        } else {
+            within.try_for_each(walk)
+        }
+    }
+    /// Lets `change` have the trees of an ordered set one after the other, as far as they have keys of a range.
+    pub fn change_trees<B>(
+        &self,
+        range: Range<'_>,
+        mut change: impl FnMut(&mut Tree) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut change = |shard: usize| match &mut *self.shards[shard].write() {
+            Rows::Tree(tree) => change(tree),
+            Rows::Hash(_) => ControlFlow::Continue(()),
+        };
+        match &self.parts {
+            None => change(0),
+            Some(parts) => parts.read_long().within(range).try_for_each(change),
+        }
+    }
+
     /// Somebody may have deleted the table since it was found.
     pub fn there<'h>(&self) -> Result<(), Stop<'h>> {
         match self.is_deleted() {
@@ -230,20 +405,25 @@ impl Table {
     }
 
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|s| s.read().len()).sum()
+        self.sum(Rows::len)
+    }
+    /// Of all shards. Those of an ordered set may have negative numbers each.
+    fn sum(&self, of: impl Fn(&Rows) -> isize) -> usize {
+        let sum: isize = self.shards.iter().map(|s| of(&s.read())).sum();
+        usize::try_from(sum).unwrap_or(0)
     }
     /// Whether a walk through all rows and buckets takes more than so many steps.
     pub fn is_larger_than(&self, steps: usize) -> bool {
         let mut sum = 0;
         self.shards.iter().any(|s| {
             let rows = s.read();
-            sum += rows.len() + rows.buckets();
-            sum > steps
+            sum += rows.len() + rows.buckets() as isize;
+            sum > steps.cast_signed()
         })
     }
     /// Words of memory.
     pub fn words(&self) -> usize {
-        TABLE_WORDS + self.shards.iter().map(|s| s.read().words()).sum::<usize>()
+        TABLE_WORDS + self.sum(Rows::words)
     }
 
     pub fn fixation(&self) -> Fixation {
@@ -322,34 +502,38 @@ impl Table {
         f(&self.fixes.lock())
     }
 
-    fn empty_rows(kind: Kind) -> Rows {
-        match kind {
-            Kind::OrderedSet => Rows::Tree(BTreeSet::new(), 0),
-            kind => Rows::Hash(HashTable::new(kind)),
+    fn empty_rows(options: &Options, shards: usize) -> Rows {
+        match options.kind {
+            Kind::OrderedSet => Rows::Tree(Tree::new(options.keypos)),
+            kind => Rows::Hash(HashTable::new(kind, options.keypos, shards)),
         }
     }
 
     /// Takes all rows out at once. The table must not be held: its buckets go too.
     pub fn take_rows(&self) -> Vec<Rows> {
-        let mut guards = self.lock_all();
-        guards
+        let shards = self.shards.len();
+        let empty = || Table::empty_rows(&self.options, shards);
+        let mut all = self.lock_all();
+        all.shards
             .iter_mut()
-            .map(|rows| std::mem::replace(&mut **rows, Table::empty_rows(self.kind())))
+            .map(|rows| std::mem::replace(&mut **rows, empty()))
             .collect()
     }
 }
 
 impl Rows {
-    pub fn len(&self) -> usize {
+    /// Rows; of the parts of an ordered set, only the sum of all is right.
+    pub fn len(&self) -> isize {
         match self {
-            Rows::Hash(h) => h.len(),
-            Rows::Tree(t, _) => t.len(),
+            Rows::Hash(h) => h.len().cast_signed(),
+            Rows::Tree(t) => t.len(),
         }
     }
-    pub fn words(&self) -> usize {
+    /// Words of memory; the same.
+    pub fn words(&self) -> isize {
         match self {
-            Rows::Hash(h) => h.words(),
-            Rows::Tree(_, words) => *words,
+            Rows::Hash(h) => h.words().cast_signed(),
+            Rows::Tree(t) => t.words(),
         }
     }
 
@@ -357,7 +541,7 @@ impl Rows {
     pub fn buckets(&self) -> usize {
         match self {
             Rows::Hash(h) => h.buckets(),
-            Rows::Tree(..) => 0,
+            Rows::Tree(_) => 0,
         }
     }
 
@@ -365,34 +549,28 @@ impl Rows {
     pub fn lookup(&self, hash: u32, key: Term<'_>) -> Vec<&Row> {
         match self {
             Rows::Hash(h) => h.lookup(hash, key),
-            Rows::Tree(t, _) => t.get(Key::of(&key)).into_iter().collect(),
+            Rows::Tree(t) => t.get(key).into_iter().collect(),
         }
     }
     /// A row of a key: the only one, in a set.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, hash: u32, key: Term<'_>) -> Option<&Row> {
         match self {
             Rows::Hash(h) => h.get(hash, key),
-            Rows::Tree(t, _) => t.get(Key::of(&key)),
+            Rows::Tree(t) => t.get(key),
         }
     }
-    /// The row of a key for changes in place, where that is possible.
-    pub fn get_mut(&mut self, hash: u32, key: Term<'_>) -> Option<&mut Row> {
+    /// The row of a key for changes in place.
+    pub fn get_mut(&mut self, hash: u32, key: Term<'_>) -> Option<ElementsMut<'_>> {
         match self {
-            Rows::Hash(h) => h.get_mut(hash, key),
-            // Rows of a tree are shared with nobody, but the tree does not lend them for writing.
-            Rows::Tree(..) => None,
+            Rows::Hash(h) => h.get_mut(hash, key).map(Row::elements_mut),
+            Rows::Tree(t) => t.get_mut(key),
         }
     }
     pub fn insert(&mut self, hash: u32, row: Row, fix: Fixation) {
         match self {
             Rows::Hash(h) => h.insert(hash, row, fix),
-            Rows::Tree(t, words) => {
-                *words += row.words() + TREE_WORDS;
-                if let Some(old) = t.replace(row) {
-                    *words -= old.words() + TREE_WORDS;
-                }
-            }
+            Rows::Tree(t) => t.insert(row),
         }
     }
     /// Removes those rows of a key that `which` chooses.
@@ -401,27 +579,18 @@ impl Rows {
         hash: u32,
         key: Term<'_>,
         fix: Fixation,
-        mut which: impl FnMut(&Row) -> bool,
+        which: impl FnMut(&Row) -> bool,
     ) -> usize {
         match self {
             Rows::Hash(h) => h.remove(hash, key, fix, which),
-            Rows::Tree(t, words) => {
-                let key = Key::of(&key);
-                if !t.get(key).is_some_and(&mut which) {
-                    return 0;
-                }
-                if let Some(row) = t.take(key) {
-                    *words -= row.words() + TREE_WORDS;
-                }
-                1
-            }
+            Rows::Tree(t) => usize::from(t.remove(key, which)),
         }
     }
     /// Drops some rows that are no table's any more; how many, or `None` when none is left.
     pub fn drop_some(&mut self) -> Option<usize> {
         match self {
             Rows::Hash(h) => h.drop_some(),
-            Rows::Tree(t, _) => t.pop_first().map(|_| 1),
+            Rows::Tree(t) => t.drop_some(),
         }
     }
 }

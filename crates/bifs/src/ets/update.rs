@@ -6,6 +6,7 @@ use super::table::{Rows, Table};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::layout::{SMALL_MAX, SMALL_MIN};
+use corten_term::row::ElementsMut;
 use corten_term::{Heap, Row, Term, am, arith, compare, copy};
 
 pub const BIFS: &[Bif] = bifs![
@@ -80,7 +81,7 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     let (mut rows, hash) = t.write(a[1])?;
     if rows
         .get_mut(hash, a[1])
-        .is_some_and(|row| set_in_place(&t, row, a[2]).is_some())
+        .is_some_and(|mut row| set_in_place(&t, &mut row, a[2]).is_some())
     {
         return Ok(Term::TRUE);
     }
@@ -144,7 +145,7 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     let mut results = Vec::new();
     let (mut rows, hash) = t.write(a[1])?;
     let row = rows.get_mut(hash, a[1]);
-    if let Some(sum) = row.and_then(|row| count_in_place(&t, row, a[2])) {
+    if let Some(sum) = row.and_then(|mut row| count_in_place(&t, &mut row, a[2])) {
         return Ok(Term::small(sum));
     }
     let row = {
@@ -178,14 +179,14 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
 }
 
 /// The usual case of `update_element`: one immediate in place of another. `None`: not done.
-fn set_in_place(t: &Table, row: &mut Row, spec: Term<'_>) -> Option<()> {
+fn set_in_place(t: &Table, row: &mut ElementsMut<'_>, spec: Term<'_>) -> Option<()> {
     let [pos, value] = spec.as_tuple_of::<2>()?;
     let pos = pos.as_usize().filter(|n| *n > 0 && *n != t.keypos())?;
     row.set_immediate(pos - 1, *value).then_some(())
 }
 
 /// The usual case of `update_counter`: one small number that stays small. `None`: not done.
-fn count_in_place(t: &Table, row: &mut Row, spec: Term<'_>) -> Option<i64> {
+fn count_in_place(t: &Table, row: &mut ElementsMut<'_>, spec: Term<'_>) -> Option<i64> {
     let (pos, by, limit) = match spec.as_small() {
         Some(by) => (t.keypos() + 1, by, None),
         None => match spec.as_tuple()? {
@@ -201,7 +202,7 @@ fn count_in_place(t: &Table, row: &mut Row, spec: Term<'_>) -> Option<i64> {
         return None;
     }
     let index = pos.checked_sub(1)?;
-    let mut sum = row.elements().get(index)?.as_small()?.checked_add(by)?;
+    let mut sum = row.get().get(index)?.as_small()?.checked_add(by)?;
     if let Some((threshold, set)) = limit
         && ((by < 0 && sum < threshold) || (by >= 0 && sum > threshold))
     {

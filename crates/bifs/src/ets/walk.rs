@@ -1,11 +1,13 @@
 //! Walking a table key by key: `first`, `next`, `last`, `prev`, their `_lookup` forms, `slot`.
 
+use super::Kind;
 use super::registry::{Access, at, table};
 use super::table::{Rows, Table};
+use super::tree::Range;
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{Key, Row, Term, am, copy};
-use std::ops::Bound;
+use corten_term::{Term, am, copy};
+use std::ops::ControlFlow;
 
 pub const BIFS: &[Bif] = bifs![
     ets:first/1 => first,
@@ -39,76 +41,83 @@ enum From<'t> {
     Before(Term<'t>),
 }
 
-/// What the caller gets. `only`: the row is the only one of its key.
+/// What the caller gets. `objects`: those of the row's key.
 fn answer<'h>(
     p: &'h Process,
-    rows: &Rows,
-    hash: impl Fn(Term<'_>) -> u32,
-    row: Option<&Row>,
-    only: bool,
+    key: Term<'_>,
     want: Want,
-) -> Option<Term<'h>> {
-    let row = row?;
-    let key = copy::copy(row.key(), &p.heap);
-    if want != Want::Objects {
-        return Some(key);
+    objects: impl FnOnce() -> Vec<Term<'h>>,
+) -> Term<'h> {
+    let key = copy::copy(key, &p.heap);
+    match want {
+        Want::Objects => p.heap.tuple(&[key, p.heap.list(&objects())]),
+        Want::Key | Want::DeadKey => key,
     }
-    if only {
-        let object = copy::copy(row.object(), &p.heap);
-        return Some(p.heap.tuple(&[key, p.heap.list(&[object])]));
-    }
-    let objects: Vec<_> = rows
-        .lookup(hash(row.key()), row.key())
-        .iter()
-        .map(|r| copy::copy(r.object(), &p.heap))
-        .collect();
-    Some(p.heap.tuple(&[key, p.heap.list(&objects)]))
 }
 
 fn walk<'h>(p: &'h Process, tab: Term<'h>, from: From<'h>, want: Want) -> BifResult<'h> {
     let t = at(p, tab, Access::Read)?;
-    let end = Term::atom(am::EOT);
-    let hash = |k: Term<'_>| t.place(k).1;
-    let only = t.kind().is_set();
-    let rows = t.shards()[0].read();
-    if let Rows::Tree(tree, _) = &*rows {
-        if let From::After(k) | From::Before(k) = from
-            && k.is(am::EOT)
-        {
-            return Err(Stop::BADARG);
-        }
-        let row = match from {
-            From::First => tree.first(),
-            From::Last => tree.last(),
-            From::After(k) => tree
-                .range::<Key, _>((Bound::Excluded(Key::of(&k)), Bound::Unbounded))
-                .next(),
-            From::Before(k) => tree
-                .range::<Key, _>((Bound::Unbounded, Bound::Excluded(Key::of(&k))))
-                .next_back(),
-        };
-        t.there()?;
-        return Ok(answer(p, &rows, hash, row, only, want).unwrap_or(end));
+    let found = if t.kind() == Kind::OrderedSet {
+        walk_in_order(p, &t, from, want)
+    } else {
+        walk_buckets(p, &t, from, want)
+    };
+    t.there()?;
+    Ok(found?.unwrap_or(Term::atom(am::EOT)))
+}
+
+fn walk_in_order<'h>(
+    p: &'h Process,
+    t: &Table,
+    from: From<'h>,
+    want: Want,
+) -> Result<Option<Term<'h>>, Stop<'h>> {
+    let mut range = Range::default();
+    match from {
+        From::First | From::Last => {}
+        From::After(k) | From::Before(k) if k.is(am::EOT) => return Err(Stop::BADARG),
+        From::After(k) => range.low = Some(k),
+        From::Before(k) => range.high = Some(k),
     }
-    drop(rows);
+    let reverse = matches!(from, From::Last | From::Before(_));
+    let found = t.walk(range, reverse, true, |row| {
+        let object = || vec![row.row().copy_to(&p.heap)];
+        ControlFlow::Break(answer(p, row.key(), want, object))
+    });
+    Ok(found.break_value())
+}
+
+fn walk_buckets<'h>(
+    p: &'h Process,
+    t: &Table,
+    from: From<'h>,
+    want: Want,
+) -> Result<Option<Term<'h>>, Stop<'h>> {
     let (shard, key) = match from {
         From::First | From::Last => (0, None),
-        From::After(k) | From::Before(k) => (t.place(k).0, Some(k)),
+        From::After(k) | From::Before(k) => {
+            let hash = t.hash(k);
+            (t.shard(hash), Some((k, hash)))
+        }
     };
     let dead = want == Want::DeadKey;
     for (i, lock) in t.shards().iter().enumerate().skip(shard) {
         let rows = lock.read();
         let Rows::Hash(h) = &*rows else { break };
         let row = match key {
-            Some(k) if i == shard => h.next(hash(k), k, dead).map_err(|()| Stop::BADARG)?,
+            Some((k, hash)) if i == shard => h.next(hash, k, dead).map_err(|()| Stop::BADARG)?,
             _ => h.first_from(0, dead),
         };
-        if let Some(found) = answer(p, &rows, hash, row, only, want) {
-            return Ok(found);
+        if let Some(row) = row {
+            let key = row.key(t.keypos());
+            let objects = || {
+                let all = h.lookup(row.hash(), key).into_iter();
+                all.map(|r| r.copy_to(&p.heap)).collect()
+            };
+            return Ok(Some(answer(p, key, want, objects)));
         }
     }
-    t.there()?;
-    Ok(end)
+    Ok(None)
 }
 
 fn first<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -162,10 +171,18 @@ fn slot<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let t = table(p, a[0], Access::Read)?;
     let n = a[1].as_usize().badarg()?;
     let end = Term::atom(am::EOT);
-    if let Rows::Tree(tree, _) = &*t.shards()[0].read() {
-        return match tree.iter().nth(n) {
-            Some(r) => Ok(p.heap.list(&[copy::copy(r.object(), &p.heap)])),
-            None if n == tree.len() => Ok(end),
+    if t.kind() == Kind::OrderedSet {
+        let mut before = 0;
+        let found = t.walk(Range::default(), false, false, |row| {
+            if before == n {
+                return ControlFlow::Break(row.row().copy_to(&p.heap));
+            }
+            before += 1;
+            ControlFlow::Continue(())
+        });
+        return match found.break_value() {
+            Some(object) => Ok(p.heap.list(&[object])),
+            None if n == before => Ok(end),
             None => Err(Stop::BADARG),
         };
     }
@@ -178,9 +195,6 @@ fn slot<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let Rows::Hash(h) = &*rows else {
         return Err(Stop::BADARG);
     };
-    let objects: Vec<_> = h
-        .bucket(b)
-        .map(|r| copy::copy(r.object(), &p.heap))
-        .collect();
+    let objects: Vec<_> = h.bucket(b).map(|r| r.copy_to(&p.heap)).collect();
     Ok(p.heap.list(&objects))
 }

@@ -1,0 +1,417 @@
+//! Rows of ETS tables: tuples with memory of their own that never moves.
+//!
+//! One allocation holds a header (the next row of a chain; hash, mark and size) and behind it the tuple and all that it
+//! refers to. Nothing outside refers into it but the [`KeyedRow`] that owns it, and it refers to nothing outside. A hash
+//! table is made of chains of rows ([`Link`]); an ordered set holds [`KeyedRow`]s in the nodes of its tree, with the key
+//! beside each, so that comparing small keys needs no look at the row.
+
+use crate::copy::{self, Literals};
+use crate::layout::{
+    self, PRIMARY_BOXED, PRIMARY_HEADER, PRIMARY_IMMEDIATE, PRIMARY_MASK, header_sub, sub,
+};
+use crate::{Heap, OwnedTerm, Term, Word, heap, memory};
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+/// The first row of the rest of a chain.
+pub type Link = Option<Row>;
+
+/// Heads the allocation; the objects follow, the tuple first, then, if there are any, the list of those that hold
+/// counted references.
+#[repr(C)]
+struct Block {
+    next: Link,
+    /// [`Row::hash`], [`DEAD`], [`COUNTED`], the words of the objects.
+    state: u64,
+}
+
+const HEADER_WORDS: usize = size_of::<Block>() / 8;
+const HASH: u64 = (1 << HASH_BITS) - 1;
+/// Removed, and kept as long as the table is fixed.
+const DEAD: u64 = 1 << HASH_BITS;
+/// The word behind the objects heads the list of those with counted references.
+const COUNTED: u64 = DEAD << 1;
+const WORDS_SHIFT: u32 = HASH_BITS + 2;
+
+/// Bits of a row's hash.
+pub const HASH_BITS: u32 = 28;
+
+/// See the module page. Dropping it releases everything the row holds, and the rows behind it in its chain.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Row(NonNull<Block>);
+
+// SAFETY: the block belongs to this value alone; reference counts of off-heap objects are atomic.
+unsafe impl Send for Row {}
+// SAFETY: through a shared borrow the block is only read.
+unsafe impl Sync for Row {}
+
+impl Row {
+    /// A copy of `object`, if it is a tuple with an element at `keypos` (from 1). Literals are copied too: a row must
+    /// not refer to code that may be purged.
+    pub fn new(object: Term<'_>, keypos: usize) -> Option<Row> {
+        object.as_tuple()?.get(keypos.checked_sub(1)?)?;
+        let size = copy::measure(object, Literals::Copy);
+        let layout = Row::layout(size.words, size.counted);
+        // SAFETY: the layout is not empty. The bump area is the fresh words behind the header, which are ours; the heap
+        // gives its list away before it is dropped, so that only we release it. The word behind the objects is part of
+        // the allocation if any of them can be on the list.
+        unsafe {
+            let Some(block) = NonNull::new(std::alloc::alloc(layout).cast::<Block>()) else {
+                heap::out_of_memory(size.words)
+            };
+            let area = Row::area(block);
+            let heap = Heap::new();
+            heap.set_area(area, area.add(size.words));
+            let root = copy::copy_with(object, &heap, Literals::Copy);
+            assert!(
+                !heap.has_fragments() && root.raw() == area as Word | PRIMARY_BOXED,
+                "a copy is as large as its size and begins with its root"
+            );
+            let mut state = (size.words as u64) << WORDS_SHIFT;
+            if size.counted {
+                state |= COUNTED;
+                *area.add(size.words) = heap.off_heap() as Word;
+            }
+            assert!(size.counted || heap.off_heap().is_null());
+            block.write(Block { next: None, state });
+            heap.set_off_heap(std::ptr::null_mut(), 0);
+            Some(Row(block))
+        }
+    }
+
+    fn layout(words: usize, counted: bool) -> Layout {
+        let all = words + HEADER_WORDS + usize::from(counted);
+        Layout::array::<Word>(all)
+            .ok()
+            .filter(|_| words < 1 << (u64::BITS - WORDS_SHIFT))
+            .unwrap_or_else(|| heap::out_of_memory(words))
+    }
+
+    /// The first word of the objects.
+    ///
+    /// # Safety
+    /// `block` is the start of a row's allocation.
+    #[inline(always)]
+    unsafe fn area(block: NonNull<Block>) -> *mut Word {
+        // SAFETY: the header is part of the allocation.
+        unsafe { block.as_ptr().cast::<Word>().add(HEADER_WORDS) }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> &Block {
+        // SAFETY: the block is ours.
+        unsafe { self.0.as_ref() }
+    }
+    #[inline(always)]
+    fn block_mut(&mut self) -> &mut Block {
+        // SAFETY: the block is ours; the borrow is of the header only.
+        unsafe { self.0.as_mut() }
+    }
+
+    /// The tuple.
+    #[inline(always)]
+    pub fn object(&self) -> Term<'_> {
+        // SAFETY: the tuple is the first of the objects, as `new` has made sure, and lives as long as this.
+        unsafe { Term::from_raw(Row::area(self.0) as Word | PRIMARY_BOXED) }
+    }
+    /// A copy of the tuple. All it refers to lies beside it, so that words are copied one after the other.
+    #[inline]
+    pub fn copy_to<'d>(&self, to: &'d Heap) -> Term<'d> {
+        let state = self.block().state;
+        if state & COUNTED != 0 {
+            return copy::copy(self.object(), to);
+        }
+        let words = (state >> WORDS_SHIFT) as usize;
+        // SAFETY: the objects of a row lie behind one another, `words` in all, and what they refer to is in there or an
+        // immediate; none of them has to be known to the heap it is on. So the copy is complete if each word that is a
+        // term and no immediate moves with the objects. Words that are no terms are those before `terms_from` of an
+        // object, which begins with a header; a word with a header's tag that is none of those begins an object.
+        unsafe {
+            let (from, new) = (Row::area(self.0), to.alloc(words));
+            let distance = (new as Word).wrapping_sub(from as Word);
+            let mut i = 0;
+            while i < words {
+                let w = *from.add(i);
+                match w & PRIMARY_MASK {
+                    PRIMARY_IMMEDIATE => *new.add(i) = w,
+                    PRIMARY_HEADER => {
+                        *new.add(i) = w;
+                        if header_sub(w) != sub::TUPLE {
+                            let end = i + layout::shape(from.add(i)).terms_from;
+                            while i + 1 < end {
+                                i += 1;
+                                *new.add(i) = *from.add(i);
+                            }
+                        }
+                    }
+                    _ => *new.add(i) = w.wrapping_add(distance),
+                }
+                i += 1;
+            }
+            Term::from_raw(new as Word | PRIMARY_BOXED)
+        }
+    }
+    #[inline(always)]
+    pub fn elements(&self) -> &[Term<'_>] {
+        self.object().as_tuple().unwrap_or_default()
+    }
+    /// The element at the table's key position (from 1), which the row was made for.
+    #[inline(always)]
+    pub fn key(&self, keypos: usize) -> Term<'_> {
+        let key = self.elements().get(keypos.wrapping_sub(1));
+        debug_assert!(key.is_some(), "a row is looked at in the way it was made");
+        key.copied().unwrap_or(Term::NIL)
+    }
+    /// What a hash table has noted here: [`HASH_BITS`] bits.
+    #[inline(always)]
+    pub fn hash(&self) -> u32 {
+        (self.block().state & HASH) as u32
+    }
+    pub fn set_hash(&mut self, hash: u32) {
+        let b = self.block_mut();
+        b.state = (b.state & !HASH) | (u64::from(hash) & HASH);
+    }
+    /// Whether the row was removed while its table was fixed.
+    #[inline(always)]
+    pub fn is_dead(&self) -> bool {
+        self.block().state & DEAD != 0
+    }
+    pub fn set_dead(&mut self) {
+        self.block_mut().state |= DEAD;
+    }
+    /// The next row of the chain.
+    #[inline(always)]
+    pub fn next(&self) -> Option<&Row> {
+        self.block().next.as_ref()
+    }
+    #[inline(always)]
+    pub fn next_mut(&mut self) -> &mut Link {
+        &mut self.block_mut().next
+    }
+
+    /// Words that the row takes in memory, header included.
+    pub fn words(&self) -> usize {
+        let counted = usize::from(self.block().state & COUNTED != 0);
+        self.object_words() + HEADER_WORDS + counted
+    }
+    fn object_words(&self) -> usize {
+        (self.block().state >> WORDS_SHIFT) as usize
+    }
+    /// The row is going to be read soon.
+    #[inline(always)]
+    pub fn prefetch(&self) {
+        memory::prefetch(self.0.as_ptr());
+        memory::prefetch(self.0.as_ptr().wrapping_byte_add(64));
+    }
+    /// For changes in place.
+    #[inline(always)]
+    pub fn elements_mut(&mut self) -> ElementsMut<'_> {
+        ElementsMut(self)
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        // One by one: a chain can be long.
+        let mut rest = self.next_mut().take();
+        while let Some(mut row) = rest {
+            rest = row.next_mut().take();
+        }
+        let words = self.object_words();
+        let counted = self.block().state & COUNTED != 0;
+        // SAFETY: nothing borrows the block any more; same layout as at allocation; the list is of our objects.
+        unsafe {
+            if counted {
+                heap::release_off_heap(*Row::area(self.0).add(words) as *mut Word);
+            }
+            std::alloc::dealloc(self.0.as_ptr().cast(), Row::layout(words, counted));
+        }
+    }
+}
+
+/// A row's elements, of which some can be changed in place.
+#[derive(Debug)]
+pub struct ElementsMut<'r>(&'r mut Row);
+
+impl ElementsMut<'_> {
+    #[inline(always)]
+    pub fn get(&self) -> &[Term<'_>] {
+        self.0.elements()
+    }
+    /// Replaces an element (counted from 0), which works if the old and the new value both are immediates. It must not
+    /// be the key, or the row is not found any more. Tells whether it did.
+    pub fn set_immediate(&mut self, index: usize, value: Term<'_>) -> bool {
+        let old = match self.get().get(index) {
+            Some(t) => t.is_immediate() && value.is_immediate(),
+            None => false,
+        };
+        if old {
+            // SAFETY: the elements follow the tuple's header, and there are more than `index`. They are words of our
+            // block, which nobody else sees while it is borrowed mutably.
+            unsafe { *Row::area(self.0.0).add(1 + index) = value.raw() };
+        }
+        old
+    }
+}
+
+/// A row with its key at hand.
+#[derive(Debug)]
+pub struct KeyedRow {
+    /// Part of the row, or an immediate: as long as the row is here, it stays where it is.
+    key: Word,
+    row: Row,
+}
+
+impl KeyedRow {
+    pub fn new(row: Row, keypos: usize) -> KeyedRow {
+        let key = row.key(keypos).raw();
+        KeyedRow { key, row }
+    }
+    #[inline(always)]
+    pub fn key(&self) -> Term<'_> {
+        // SAFETY: see the field.
+        unsafe { Term::from_raw(self.key) }
+    }
+    #[inline(always)]
+    pub fn row(&self) -> &Row {
+        &self.row
+    }
+    pub fn into_row(self) -> Row {
+        self.row
+    }
+    #[inline(always)]
+    pub fn elements_mut(&mut self) -> ElementsMut<'_> {
+        self.row.elements_mut()
+    }
+}
+
+/// A key without a row, for what divides rows.
+#[derive(Debug)]
+pub struct OwnedKey {
+    /// Part of `_holds`, or an immediate.
+    key: Word,
+    _holds: Option<OwnedTerm>,
+}
+
+impl OwnedKey {
+    pub fn new(key: Term<'_>) -> OwnedKey {
+        let holds = (!key.is_immediate()).then(|| OwnedTerm::new(key));
+        OwnedKey {
+            key: holds.as_ref().map_or(key.raw(), |t| t.term().raw()),
+            _holds: holds,
+        }
+    }
+    #[inline(always)]
+    pub fn term(&self) -> Term<'_> {
+        // SAFETY: an owned term does not move its objects; see the field.
+        unsafe { Term::from_raw(self.key) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_own_what_they_hold() {
+        let h = Heap::new();
+        let big = h.binary(&[7; 300]);
+        let nested = h.list(&[Term::small(1), h.float(2.5), big]);
+        let t = h.tuple(&[nested, Term::small(5), Term::small(9)]);
+        let mut row = Row::new(t, 2).unwrap();
+        assert!(Row::new(t, 4).is_none() && Row::new(nested, 1).is_none());
+        assert!(Row::new(t, 0).is_none());
+        drop(h);
+        assert_eq!(row.key(2).as_small(), Some(5));
+        let kept = row.elements()[0].iter().nth(2).unwrap();
+        assert_eq!(kept.to_bytes().unwrap().len(), 300);
+        let mut e = row.elements_mut();
+        assert!(e.set_immediate(2, Term::small(10)));
+        let no_immediate = !e.set_immediate(0, Term::small(10));
+        assert!(no_immediate && !e.set_immediate(3, Term::small(10)));
+        assert_eq!(row.elements()[2].as_small(), Some(10));
+    }
+
+    #[test]
+    fn hash_mark_and_size_do_not_disturb_each_other() {
+        let h = Heap::new();
+        let mut row = Row::new(h.tuple(&[Term::small(1), h.float(1.5)]), 1).unwrap();
+        assert_eq!((row.hash(), row.is_dead()), (0, false));
+        let words = row.words();
+        row.set_hash(u32::MAX);
+        row.set_dead();
+        assert_eq!((row.hash(), row.is_dead()), (u32::MAX >> 4, true));
+        row.set_hash(5);
+        assert_eq!((row.hash(), row.is_dead(), row.words()), (5, true, words));
+        assert_eq!(words, 2 + 3 + 2);
+    }
+
+    /// Objects of every layout, so that no word is taken for what it is not.
+    #[test]
+    fn a_copy_is_the_same_term_on_another_heap() {
+        let h = Heap::new();
+        let bits = h.binary(&[0xF2; 40]);
+        let large = h.binary(&[1; 500]);
+        let pairs: Vec<_> = (0..100).map(|n| (Term::small(n), h.float(0.5))).collect();
+        let slice = |of: Term<'_>| {
+            let b = of.as_bits().unwrap();
+            h.sub_bits(b.orig, b.base(), 3, 31).raw()
+        };
+        // SAFETY: the terms are on `h`.
+        let slices = [bits, large].map(|b| unsafe { Term::from_raw(slice(b)) });
+        let plain = [
+            h.int(i64::MAX),
+            h.float(-2.5),
+            bits,
+            slices[0],
+            h.list(&[Term::small(1), h.tuple(&[h.int(i64::MIN)]), Term::NIL]),
+            crate::map::from_pairs(&h, &pairs[..3]),
+            crate::map::from_pairs(&h, &pairs),
+            h.reference(crate::RefNumbers::fresh()),
+            h.tuple(&[]),
+            slices[1],
+        ];
+        let mut counted = plain.to_vec();
+        counted.push(large);
+        for (elements, is_counted) in [(&plain[..], false), (&counted, true)] {
+            let row = Row::new(h.tuple(elements), 1).unwrap();
+            let to = Heap::new();
+            let copy = row.copy_to(&to);
+            assert!(crate::compare::exact_eq(copy, h.tuple(elements)));
+            let (has, words) = (row.block().state & COUNTED != 0, row.object_words());
+            assert!(has || !is_counted);
+            assert_eq!(to.used_fragment_words(), words);
+            drop(row);
+            assert!(crate::compare::exact_eq(copy, h.tuple(elements)));
+        }
+    }
+
+    /// Were the rows dropped one within another, the stack would not do.
+    #[test]
+    fn long_chains_are_dropped_step_by_step() {
+        let h = Heap::new();
+        let t = h.tuple(&[Term::small(1)]);
+        let mut chain: Link = None;
+        for _ in 0..if cfg!(miri) { 1000 } else { 300_000 } {
+            let mut row = Row::new(t, 1).unwrap();
+            *row.next_mut() = chain.take();
+            chain = Some(row);
+        }
+        drop(chain);
+    }
+
+    #[test]
+    fn keys_stay_with_their_rows() {
+        let h = Heap::new();
+        let key = h.tuple(&[Term::small(1), h.binary(b"long enough to be no immediate")]);
+        let t = h.tuple(&[Term::small(3), key]);
+        let keyed = KeyedRow::new(Row::new(t, 2).unwrap(), 2);
+        let (owned, small) = (OwnedKey::new(key), OwnedKey::new(Term::small(3)));
+        let moved = vec![keyed];
+        assert!(crate::compare::exact_eq(moved[0].key(), key));
+        drop((h, moved));
+        assert_eq!(owned.term().as_tuple().map(<[_]>::len), Some(2));
+        assert_eq!(small.term().as_small(), Some(3));
+    }
+}
