@@ -16,7 +16,7 @@ pub const BIFS: &[Bif] = bifs![
 fn error<'h>(reason: Term<'h>, arguments: Term<'h>, info: Option<Term<'h>>) -> Stop<'h> {
     Stop::ErrorWith {
         reason,
-        arguments: (arguments.list_len().is_some()).then_some(arguments),
+        arguments: arguments.is_list().then_some(arguments),
         info,
     }
 }

@@ -137,9 +137,9 @@ fn trace_pattern<'h>(p: &'h Process, session: &Arc<Session>, a: Args<'h>) -> Bif
     }
     if let Some(elements) = what.as_tuple() {
         let which = functions(elements).ok_or_else(bad)?;
-        return Ok(p
-            .heap
-            .uint(pattern::set(session, which, &how, kinds) as u64));
+        let places = pattern::set(session, which, &how, kinds);
+        // Others run meanwhile, as they do while OTP waits for all schedulers to see the change.
+        return Err(Stop::YieldWith(p.heap.uint(places as u64)));
     }
     let event = match what.as_atom() {
         Some(am::on_load) => {

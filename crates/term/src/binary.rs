@@ -340,6 +340,7 @@ impl<'h> Bits<'h> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OffHeapInfo {
     pub address: u64,
+    /// Room that it has.
     pub bytes: usize,
     pub references: usize,
 }
@@ -373,7 +374,7 @@ fn off_heap_info(orig: Term<'_>) -> Option<OffHeapInfo> {
     };
     Some(OffHeapInfo {
         address: b.as_ptr() as u64,
-        bytes: b.len(),
+        bytes: b.capacity(),
         references: b.references(),
     })
 }

@@ -553,7 +553,7 @@ pub unsafe fn init_writable(p: &Process, x: *mut Word, pc: *const Word) -> Go {
     let capacity = cx
         .x(0)
         .as_usize()
-        .filter(|n| (1..1 << 24).contains(n))
+        .filter(|n| (0..1 << 24).contains(n))
         .unwrap_or(1024);
     let t = p.heap.refc_binary(Binary::zeroed(capacity, 0), 0, 0);
     cx.set_x(0, t.raw());

@@ -150,7 +150,7 @@ fn at_place(cx: Cx<'_>, place: &Place, d: &Data) {
         count.calls.fetch_add(1, Ordering::Relaxed);
     }
     if reference.is_some() {
-        account(p, place.mfa, d);
+        account(cx, place.mfa, d);
     }
 }
 
@@ -216,7 +216,9 @@ fn has_return_to(p: &Process, session: Word) -> bool {
     false
 }
 
-fn account(p: &Process, f: Mfa, d: &Data) {
+fn account(cx: Cx<'_>, f: Mfa, d: &Data) {
+    let p = cx.p;
+    let arguments = cx.args(usize::from(f.arity));
     let time = call::counts(&d.time);
     let memory = call::counts(&d.memory);
     if !time && !memory {
@@ -226,11 +228,11 @@ fn account(p: &Process, f: Mfa, d: &Data) {
     let (mut before_time, mut before_memory) = (0, 0);
     if time {
         kinds |= TIME;
-        before_time = call::enter(p, f, d, What::Time);
+        before_time = call::enter(p, f, arguments, d, What::Time);
     }
     if memory {
         kinds |= MEMORY;
-        before_memory = call::enter(p, f, d, What::Memory);
+        before_memory = call::enter(p, f, arguments, d, What::Memory);
     }
     // SAFETY: a continuation is on top.
     if TraceCode::at(unsafe { *p.stack_top.get() } as Go).is_some() {

@@ -175,6 +175,8 @@ pub mod flag {
     pub const TRACE_FRAMES: u32 = 1 << 13;
     /// It saves its calls.
     pub const SAVE_CALLS: u32 = 1 << 14;
+    /// Some session has counted the memory of its functions: what messages take counts when they are received.
+    pub const COUNTS_MEMORY: u32 = 1 << 15;
     /// The last collection found more survivors than the heap block had room for.
     pub const GREW: u32 = 1 << 30;
     /// The system monitor was told that its message queue is long.

@@ -280,6 +280,11 @@ impl Node {
         // SAFETY: a message node that we own.
         unsafe { (*self.0.cast::<Message>().as_ptr()).term }
     }
+    /// Whether its terms lie on the receiver's heap already.
+    pub(super) fn is_on_heap(&self) -> bool {
+        // SAFETY: a node that we own.
+        unsafe { (*self.0.as_ptr()).on_heap }
+    }
     pub(super) fn token(&self) -> Word {
         debug_assert!(self.is_message());
         // SAFETY: as above.

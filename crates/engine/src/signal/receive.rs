@@ -6,7 +6,7 @@
 
 use super::handle;
 use crate::process::{flag, state};
-use crate::trace::{event, flags, seq};
+use crate::trace::{call, event, flags, seq};
 use crate::{Process, timer};
 use corten_term::{RefNumbers, Term, Word, am};
 use std::sync::atomic::Ordering;
@@ -22,10 +22,17 @@ pub enum Peek {
     Leave,
 }
 
+#[inline]
+fn settle_first(p: &Process) {
+    if !p.has_flag(flag::COUNTS_MEMORY) {
+        p.mailbox.settle_first(&p.heap);
+    }
+}
+
 /// The message at the save pointer; signals that have arrived are handled when the mailbox is at its end.
 #[inline]
 pub fn peek(p: &Process) -> Peek {
-    p.mailbox.settle_first(&p.heap);
+    settle_first(p);
     match p.mailbox.examine() {
         Some(w) => Peek::Message(w),
         None => peek_arrived(p),
@@ -45,7 +52,7 @@ fn peek_arrived(p: &Process) -> Peek {
     if p.shared.state() & (state::EXITING | state::SUSPENDED) != 0 || handle::has_tasks(p) {
         return Peek::Leave;
     }
-    p.mailbox.settle_first(&p.heap);
+    settle_first(p);
     match p.mailbox.examine() {
         Some(w) => Peek::Message(w),
         // The rest of them in the next slice.
@@ -70,7 +77,12 @@ pub fn is_any_message(p: &Process) -> bool {
 #[inline]
 pub fn remove(p: &Process) {
     if let Some(node) = p.mailbox.remove() {
+        let on_heap = node.is_on_heap();
         let (token, term) = (node.token(), node.adopt(&p.heap));
+        if on_heap && p.has_flag(flag::COUNTS_MEMORY) {
+            // SAFETY: it lies on the process's heap.
+            call::received(p, unsafe { p.root(term) });
+        }
         // SAFETY: the token lies on the process's heap now.
         if p.shared.is_traced(flags::TOKEN) || unsafe { p.root(token) }.is_tuple() {
             seq::received(p, token, term);

@@ -19,7 +19,7 @@ use crate::bif::{Bif, BifFlags};
 use crate::code::{self, Export, Loaded};
 use crate::interp::ops::Op;
 use crate::process::Mfa;
-use corten_term::{Term, Word};
+use corten_term::{Term, Word, am};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -161,7 +161,21 @@ pub fn hidden(pc: *const Word) -> Option<Op> {
 pub fn entry_of(mfa: Mfa) -> Option<*mut Word> {
     let code = code::find(mfa.module)?;
     let f = code.find(mfa.function, mfa.arity)?;
-    Some(code.at(f.entry()))
+    Some(entry_in(&code, f))
+}
+
+/// The same of a function that is known. `erlang:apply/2` and `apply/3` run in the stubs of their exports, whatever the
+/// module has.
+fn entry_in(code: &Loaded, f: &code::module::Function) -> *mut Word {
+    let mfa = code.mfa(f);
+    if mfa.module == am::erlang
+        && mfa.function == am::apply
+        && matches!(mfa.arity, 2 | 3)
+        && let Some(e) = code::find_export(mfa.module, mfa.function, mfa.arity)
+    {
+        return e.stub_entry();
+    }
+    code.at(f.entry())
 }
 
 /// What a session has at a function's entry.
@@ -219,7 +233,7 @@ impl Change<'_> {
         create: bool,
         edit: impl FnOnce(&mut Data),
     ) {
-        let pc = code.at(f.entry());
+        let pc = entry_in(code, f);
         let mfa = code.mfa(f);
         // SAFETY: a function's entry is an instruction.
         let kind = Kind::Entry(unsafe { raw_op(pc) });

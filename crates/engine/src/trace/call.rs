@@ -236,6 +236,13 @@ pub fn allocated(p: &Process) -> i64 {
     counted + (block + p.heap.used_fragment_words()) as i64
 }
 
+/// A message has been received that lay on the heap already, where it did not count.
+#[cold]
+pub fn received(p: &Process, message: Term<'_>) {
+    let words = copy::size(message) as i64;
+    p.with_cold(|c| c.allocated += words);
+}
+
 /// The collector is about to move the high water mark: words allocated before are noted.
 pub fn before_collection(p: &Process) {
     let counting = |c: &crate::process::Cold| c.accounts.iter().any(|a| a.memory.is_some());
@@ -277,12 +284,19 @@ fn charge(p: &Process, what: What, running: Running, now: i64) {
 }
 
 /// A function whose time or memory is counted is entered; what the process was in before.
-pub fn enter(p: &Process, mfa: Mfa, d: &Data, what: What) -> u32 {
+pub fn enter(p: &Process, mfa: Mfa, arguments: &[Term<'_>], d: &Data, what: What) -> u32 {
     let now = match what {
         What::Time => time::monotonic(),
-        // What the process got at its start counts for the function that it begins with.
-        What::Memory if is_first(p, mfa, d.session.id) => 0,
-        What::Memory => allocated(p),
+        // What the process got at its start counts for the function that it begins with: a list of its arguments.
+        What::Memory if is_first(p, mfa, d.session.id) => {
+            p.set_flag(flag::COUNTS_MEMORY, true);
+            let given: usize = arguments.iter().map(|t| 2 + copy::size(*t)).sum();
+            allocated(p) - given as i64
+        }
+        What::Memory => {
+            p.set_flag(flag::COUNTS_MEMORY, true);
+            allocated(p)
+        }
     };
     let before = switch(p, d.session.id, what, d.id + 1, now);
     if let Some(tally) = what.tally(d) {

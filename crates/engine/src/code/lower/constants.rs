@@ -4,9 +4,9 @@ use super::super::funs::Codec;
 use super::LowerError;
 use corten_loader::module::Module;
 use corten_term::etf::{self, DecodeOptions, EtfContext};
-use corten_term::layout::{SMALL_MAX, SMALL_MIN};
+use corten_term::layout::{MAP_FLAT_MAX, SMALL_MAX, SMALL_MIN};
 use corten_term::literal_area::LiteralArea;
-use corten_term::{Heap, Term, Word};
+use corten_term::{Heap, Term, Word, map};
 use std::collections::HashMap;
 
 /// See the module page.
@@ -14,6 +14,8 @@ pub struct Constants {
     literals: Vec<Word>,
     ints: HashMap<i64, Word>,
     bigs: HashMap<u32, Word>,
+    /// By their keys.
+    templates: HashMap<Box<[Word]>, Word>,
     pub areas: Vec<LiteralArea>,
 }
 
@@ -37,6 +39,7 @@ impl Constants {
             literals,
             ints: HashMap::new(),
             bigs: HashMap::new(),
+            templates: HashMap::new(),
             areas: vec![area],
         })
     }
@@ -81,6 +84,27 @@ impl Constants {
         let heap = Heap::new();
         let w = self.keep(heap.big(b.negative, &limbs))?;
         self.bigs.insert(index, w);
+        Ok(w)
+    }
+
+    /// What a map with these immediate keys is best made from, where the program makes it from a literal: from an empty one,
+    /// a map with all keys, which the new one then shares instead of having keys of its own.
+    pub fn map_to_fill(&mut self, literal: u32, keys: &[Word]) -> Result<Word, LowerError> {
+        let empty = self.literal_term(literal).map_size() == Some(0);
+        if !empty || keys.len() > MAP_FLAT_MAX {
+            return Ok(self.literal(literal));
+        }
+        if let Some(w) = self.templates.get(keys) {
+            return Ok(*w);
+        }
+        let heap = Heap::new();
+        let pairs: Vec<_> = keys
+            .iter()
+            // SAFETY: immediates.
+            .map(|k| (unsafe { Term::from_raw(*k) }, Term::NIL))
+            .collect();
+        let w = self.keep(map::from_pairs(&heap, &pairs))?;
+        self.templates.insert(keys.into(), w);
         Ok(w)
     }
 

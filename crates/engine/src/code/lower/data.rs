@@ -156,10 +156,16 @@ impl Lowering<'_> {
                 };
                 let start = self.push_op(op, number(*live), pairs.len() / 2, packed(*to));
                 self.push_label(start, label_of(*fail));
-                self.push_source(*map)?;
-                for w in self.sorted_pairs(pairs)? {
-                    self.out.push(w);
+                let words = self.sorted_pairs(pairs)?;
+                match *map {
+                    Operand::Literal(i) if constant && op == Op::PutMapAssocConst => {
+                        let keys: Vec<Word> = words.iter().step_by(2).copied().collect();
+                        let from = self.constants.map_to_fill(i, &keys)?;
+                        self.out.push(from);
+                    }
+                    map => self.push_source(map)?,
                 }
+                self.out.extend(words);
             }
             (Gen::HasMapFields, [fail, map, list]) => {
                 let m = self.m;
