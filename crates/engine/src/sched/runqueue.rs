@@ -1,5 +1,6 @@
 //! The run queue of a scheduler: processes of three priorities in order of arrival. Low priority shares the
-//! list of normal priority, but a process of low priority is passed over seven times of eight.
+//! list of normal priority, but a process of low priority is passed over seven times of eight. A process whose time has
+//! come is put in front of others of its priority, but no more often than every second one that is taken.
 
 use crate::process::Process;
 use crate::process::table::ProcessPtr;
@@ -18,10 +19,17 @@ struct List {
     last: *mut Process,
 }
 
+#[derive(Debug)]
+struct Lists {
+    lists: [List; LISTS],
+    /// Processes to be taken before another one may be put in front.
+    jumped: u8,
+}
+
 /// See the module page.
 #[derive(Debug)]
 pub struct RunQueue {
-    lists: Mutex<[List; LISTS]>,
+    lists: Mutex<Lists>,
     /// Processes of each priority: read without the lock by thieves and by statistics.
     lengths: [AtomicUsize; LISTS],
 }
@@ -34,10 +42,13 @@ unsafe impl Sync for RunQueue {}
 impl Default for RunQueue {
     fn default() -> RunQueue {
         RunQueue {
-            lists: Mutex::new(std::array::from_fn(|_| List {
-                first: ptr::null_mut(),
-                last: ptr::null_mut(),
-            })),
+            lists: Mutex::new(Lists {
+                lists: std::array::from_fn(|_| List {
+                    first: ptr::null_mut(),
+                    last: ptr::null_mut(),
+                }),
+                jumped: 0,
+            }),
             lengths: Default::default(),
         }
     }
@@ -59,6 +70,19 @@ impl List {
             }
         }
         self.last = p;
+    }
+
+    /// Puts a process in front.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn push_first(&mut self, p: *mut Process) {
+        // SAFETY: by the caller's promise, as above.
+        unsafe { (*p).shared.queue_next.store(self.first, Ordering::Relaxed) };
+        self.first = p;
+        if self.last.is_null() {
+            self.last = p;
+        }
     }
 
     /// Takes a process out, if it is in the list.
@@ -134,6 +158,15 @@ impl RunQueue {
 
     /// Appends a process, which has `IN_QUEUE` set; returns how many there are now.
     pub(crate) fn push(&self, p: ProcessPtr) -> usize {
+        self.insert(p, false)
+    }
+
+    /// The same for a process whose time has come.
+    pub(crate) fn push_first(&self, p: ProcessPtr) -> usize {
+        self.insert(p, true)
+    }
+
+    fn insert(&self, p: ProcessPtr, first: bool) -> usize {
         // SAFETY: the process has `IN_QUEUE` set, so it is alive and this is the only queue.
         let shared = unsafe { &p.0.as_ref().shared };
         let mut lists = self.lists.lock();
@@ -143,7 +176,14 @@ impl RunQueue {
             shared.passes.store(PASSES, Ordering::Relaxed);
         }
         // SAFETY: as above.
-        unsafe { lists[list].push(p.0.as_ptr()) };
+        unsafe {
+            if first && lists.jumped == 0 && priority != LOW {
+                lists.jumped = 2;
+                lists.lists[list].push_first(p.0.as_ptr());
+            } else {
+                lists.lists[list].push(p.0.as_ptr());
+            }
+        }
         self.lengths[list].fetch_add(1, Ordering::SeqCst);
         drop(lists);
         self.len()
@@ -151,7 +191,7 @@ impl RunQueue {
 
     /// Moves a process that has become more urgent to the list where it belongs now. False: it is not in this queue.
     pub(crate) fn promote(&self, p: ProcessPtr) -> bool {
-        let mut lists = self.lists.lock();
+        let lists = &mut self.lists.lock().lists;
         let Some(from) = lists.iter_mut().position(|l| l.unlink(p.0.as_ptr())) else {
             return false;
         };
@@ -170,7 +210,8 @@ impl RunQueue {
             return None;
         }
         let mut lists = self.lists.lock();
-        for (i, list) in lists.iter_mut().enumerate() {
+        lists.jumped = lists.jumped.saturating_sub(1);
+        for (i, list) in lists.lists.iter_mut().enumerate() {
             let next = if i == LISTS - 1 {
                 list.pop_fair()
             } else {
@@ -220,6 +261,35 @@ mod tests {
         }
         assert_eq!(turns, 7);
         q.pop();
+        for p in all {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(p.0.as_ptr()) });
+        }
+    }
+
+    #[test]
+    fn whose_time_has_come_is_next_but_not_always() {
+        let q = RunQueue::default();
+        let make = |n| {
+            let p = Process::new(Pid::from_data(n), &Config::default());
+            ProcessPtr(NonNull::from(Box::leak(p)))
+        };
+        let all = [make(0), make(1), make(2), make(3), make(4)];
+        // SAFETY: leaked above, nobody else has them.
+        let number = |p: ProcessPtr| unsafe { p.0.as_ref() }.shared.pid.data();
+        let next = || q.pop().map(number);
+        q.push(all[0]);
+        q.push(all[1]);
+        q.push_first(all[2]);
+        q.push_first(all[3]);
+        assert_eq!(next(), Some(2));
+        q.push_first(all[4]);
+        assert_eq!(next(), Some(0));
+        q.push_first(all[2]);
+        let order: Vec<_> = std::iter::from_fn(next).collect();
+        assert_eq!(order, [2, 1, 3, 4]);
+        q.push_first(all[0]);
+        assert_eq!((next(), next()), (Some(0), None));
         for p in all {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(p.0.as_ptr()) });

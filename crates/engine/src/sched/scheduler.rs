@@ -138,11 +138,21 @@ pub(crate) fn timer_changed(index: usize) {
 
 /// Puts a process, which has `IN_QUEUE` set, into the queue it belongs to.
 pub(crate) fn enqueue(p: ProcessPtr) {
+    put(p, RunQueue::push);
+}
+
+/// The same for a process whose time has come.
+pub(super) fn enqueue_first(p: ProcessPtr) {
+    put(p, RunQueue::push_first);
+}
+
+#[inline]
+fn put(p: ProcessPtr, push: impl FnOnce(&RunQueue, ProcessPtr) -> usize) {
     // SAFETY: queued processes are alive.
     let home = unsafe { p.0.as_ref() }.shared.home.load(Ordering::Relaxed) as usize;
     let active = active();
     let s = &all()[place(home, active)];
-    let length = s.queue.push(p);
+    let length = push(&s.queue, p);
     fence(Ordering::SeqCst);
     if !s.unpark() && length > 1 {
         wake_thief(active);

@@ -47,7 +47,7 @@ pub fn signal_arrived(shared: &Shared, message: bool) {
     let bits = if message { SIGNALS | ACTIVE } else { SIGNALS };
     let old = shared.state.fetch_or(bits, Ordering::AcqRel);
     if old & SIGNALS == 0 && old & OWNED == 0 {
-        queue(shared);
+        queue(shared, scheduler::enqueue);
     } else if !message && old & DIRTY != 0 {
         dirty_signals_arrived(shared);
     }
@@ -150,12 +150,12 @@ pub(super) fn set_boost(shared: &Shared, priority: Option<u32>) {
 pub(crate) fn timed_out(shared: &Shared) {
     let old = shared.state.fetch_or(TIMEOUT | ACTIVE, Ordering::AcqRel);
     if old & OWNED == 0 {
-        queue(shared);
+        queue(shared, scheduler::enqueue_first);
     }
 }
 
 /// Puts a process into its run queue unless somebody has it.
-fn queue(shared: &Shared) {
+fn queue(shared: &Shared, enqueue: impl FnOnce(ProcessPtr)) {
     let taken = shared
         .state
         .fetch_update(Ordering::AcqRel, Ordering::Acquire, |s| {
@@ -167,7 +167,7 @@ fn queue(shared: &Shared) {
             // SAFETY: alive, as `shared` is; nobody else has it before it is in the queue.
             profile::process(unsafe { p.0.as_ref() }, true);
         }
-        scheduler::enqueue(p);
+        enqueue(p);
     }
 }
 
@@ -175,7 +175,7 @@ fn queue(shared: &Shared) {
 pub(crate) fn start(p: ProcessPtr) {
     // SAFETY: nobody has run it yet, so it is alive.
     let shared = unsafe { &p.0.as_ref().shared };
-    queue(shared);
+    queue(shared, scheduler::enqueue);
 }
 
 /// A thread takes a process out of a queue.
