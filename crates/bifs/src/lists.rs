@@ -4,6 +4,7 @@ use crate::long;
 use crate::prelude::*;
 use crate::util::{elements, order, same};
 use corten_engine::code::export;
+use corten_engine::sched::SLICE;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -207,28 +208,27 @@ fn find<'h>(p: &'h Process, name: Atom, a: Args<'h>) -> Result<Option<Term<'h>>,
         _ if a[1].as_big().is_some_and(|b| !b.negative) => usize::MAX,
         _ => return Err(Stop::BADARG),
     };
+    let most = cells_left(p, WALKED_IN_SLICE);
     let mut it = a[2].iter();
     let mut walked = 0;
-    let mut slice = it
-        .by_ref()
-        .take(cells_left(p, TUPLES_PER_REDUCTION))
-        .inspect(|_| walked += 1);
+    let mut slice = it.by_ref().take(most).inspect(|_| walked += 1);
     let found = slice.find(|t| {
         t.as_tuple()
             .and_then(|e| e.get(position))
             .is_some_and(|e| order(*e, a[0]) == Ordering::Equal)
     });
-    let reductions = walked / TUPLES_PER_REDUCTION;
     let rest = it.tail();
-    // As in the reference engine only who needs another slice is charged. The slice is not longer for that.
-    if found.is_none() && rest.is_cons() {
-        p.bump_reductions(reductions);
-        return Err(continued(name, vec![a[0], a[1], rest]));
+    let continues = found.is_none() && rest.is_cons();
+    // As in the reference engine only a list that needs more than a slice is charged. Slices are not longer for that.
+    if continues && most > SLICE as usize / 2 * WALKED_IN_SLICE {
+        charge(p, walked, TUPLES_PER_REDUCTION, WALKED_IN_SLICE);
+    } else {
+        p.spend_reductions(walked / WALKED_IN_SLICE);
     }
-    p.spend_reductions(reductions);
     match rest {
         _ if found.is_some() => Ok(found),
         rest if rest.is_nil() => Ok(None),
+        rest if rest.is_cons() => Err(continued(name, vec![a[0], a[1], rest])),
         _ => Err(Stop::BADARG),
     }
 }
