@@ -39,6 +39,19 @@ fn with<'h>(
     Ok(result.unwrap_or_else(|e| errno::error(p, e)))
 }
 
+/// A descriptor of one's own for the file that a term is; `None` for other terms.
+pub fn duplicate(t: Term<'_>) -> Option<Result<OwnedFd, Errno>> {
+    let file = t
+        .as_magic_of::<Handle>()?
+        .0
+        .lock()
+        .unwrap_or_else(|e| e.into_inner());
+    Some(match file.as_ref() {
+        Some(fd) => rustix::io::fcntl_dupfd_cloexec(fd, 0),
+        None => Err(Errno::INVAL),
+    })
+}
+
 fn reference(p: &Process, fd: OwnedFd) -> Term<'_> {
     let magic = Magic::new(Handle(Mutex::new(Some(fd))));
     args::ok(p, p.heap.magic_reference(magic))

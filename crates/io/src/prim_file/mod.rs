@@ -9,6 +9,8 @@ mod handle;
 mod info;
 pub mod names;
 
+pub use handle::duplicate;
+
 use corten_engine::{Bif, bifs};
 use corten_term::Term;
 use rustix::io::Errno;

@@ -42,27 +42,37 @@ pub fn socket<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let inner = &call.inner;
     let n = |n: u64| p.heap.uint(n);
     let c = &inner.counters;
-    let counters = record(
-        p,
-        &[
-            ("read_byte", n(c.read_byte)),
-            ("read_fails", n(c.read_fails)),
-            ("read_pkg", n(c.read_pkg)),
-            ("read_pkg_max", n(c.read_pkg_max)),
-            ("read_tries", n(c.read_tries)),
-            ("read_waits", n(c.read_waits)),
-            ("write_byte", n(c.write_byte)),
-            ("write_fails", n(c.write_fails)),
-            ("write_pkg", n(c.write_pkg)),
-            ("write_pkg_max", n(c.write_pkg_max)),
-            ("write_tries", n(c.write_tries)),
-            ("write_waits", n(c.write_waits)),
-            ("acc_success", n(c.acc_success)),
-            ("acc_fails", n(c.acc_fails)),
-            ("acc_tries", n(c.acc_tries)),
-            ("acc_waits", n(c.acc_waits)),
-        ],
-    );
+    let mut counters = vec![
+        ("read_byte", n(c.read_byte)),
+        ("read_fails", n(c.read_fails)),
+        ("read_pkg", n(c.read_pkg)),
+        ("read_pkg_max", n(c.read_pkg_max)),
+        ("read_tries", n(c.read_tries)),
+        ("read_waits", n(c.read_waits)),
+        ("write_byte", n(c.write_byte)),
+        ("write_fails", n(c.write_fails)),
+        ("write_pkg", n(c.write_pkg)),
+        ("write_pkg_max", n(c.write_pkg_max)),
+        ("write_tries", n(c.write_tries)),
+        ("write_waits", n(c.write_waits)),
+        ("acc_success", n(c.acc_success)),
+        ("acc_fails", n(c.acc_fails)),
+        ("acc_tries", n(c.acc_tries)),
+        ("acc_waits", n(c.acc_waits)),
+    ];
+    if let Some(f) = &inner.file_counters {
+        counters.extend([
+            ("sendfile", n(f.calls)),
+            ("sendfile_byte", n(f.bytes)),
+            ("sendfile_fails", n(f.fails)),
+            ("sendfile_max", n(f.max)),
+            ("sendfile_pkg", n(f.packages)),
+            ("sendfile_pkg_max", n(f.package_max)),
+            ("sendfile_tries", n(f.tries)),
+            ("sendfile_waits", n(f.waits)),
+        ]);
+    }
+    let counters = record(p, &counters);
     let waiting = |n: usize| Term::small(n as i64);
     let readers = waiting(inner.read.waiting());
     let (readers, acceptors) = match inner.listening {

@@ -2,13 +2,16 @@
 //! process gets a message when it is worth another try.
 //!
 //! `state` has the socket and whose turn it is, `calls` opening, connecting and closing, `transfer` sending and
-//! receiving, `options` and `supports` what their names say, `address` addresses as maps. `sendfile`, `ioctl` and
-//! ancillary data are not here: `prim_socket.erl` raises `notsup` for functions without a native one.
+//! receiving, `options` and `supports` what their names say, `address` addresses as maps, `control`
+//! ancillary data, `sendfile` files. `ioctl` is not here: `prim_socket.erl` raises `notsup` for functions without a
+//! native one.
 
 mod address;
 mod calls;
+mod control;
 mod info;
 mod options;
+mod sendfile;
 mod state;
 mod supports;
 mod transfer;
@@ -40,6 +43,9 @@ pub const BIFS: &[Bif] = bifs![
     prim_socket:nif_sendto/5 => transfer::sendto [NIF],
     prim_socket:nif_sendmsg/5 => transfer::sendmsg [NIF],
     prim_socket:nif_sendv/3 => transfer::sendv [NIF],
+    prim_socket:nif_sendfile/5 => sendfile::start [NIF DIRTY_IO],
+    prim_socket:nif_sendfile/4 => sendfile::again [NIF DIRTY_IO],
+    prim_socket:nif_sendfile/1 => sendfile::close [NIF],
     prim_socket:nif_recv/4 => transfer::recv [NIF],
     prim_socket:nif_recvfrom/4 => transfer::recvfrom [NIF],
     prim_socket:nif_recvmsg/5 => transfer::recvmsg [NIF],

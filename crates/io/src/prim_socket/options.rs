@@ -140,7 +140,7 @@ mod otp {
 }
 
 const DISCOVER: [(&str, i32); 4] = [("dont", 0), ("want", 1), ("do", 2), ("probe", 3)];
-const SERVICES: [(&str, i32); 4] = [
+pub const SERVICES: [(&str, i32); 4] = [
     ("lowdelay", 0x10),
     ("throughput", 0x08),
     ("reliability", 0x04),
@@ -161,14 +161,18 @@ fn ipv4(t: Term<'_>) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(<[u8; 4]>::try_from(parts?).ok()?))
 }
 
+/// A number, or the name of one.
+pub fn named(t: Term<'_>, names: &[(&str, i32)]) -> Option<i32> {
+    match t.as_atom() {
+        Some(a) => names.iter().find(|n| n.0 == a.name()).map(|n| n.1),
+        None => args::int(t),
+    }
+}
+
 /// The bytes for the system.
 fn encode(kind: Kind, t: Term<'_>) -> Option<Vec<u8>> {
     let number = |n: i32| n.to_ne_bytes().to_vec();
     let get = |key: &str| map::get(t, Term::atom(intern(key)));
-    let named = |names: &[(&str, i32)]| match t.as_atom() {
-        Some(a) => names.iter().find(|n| n.0 == a.name()).map(|n| n.1),
-        None => args::int(t),
-    };
     Some(match kind {
         Flag => number(t.as_bool()?.into()),
         Number => match t.as_bool() {
@@ -176,8 +180,8 @@ fn encode(kind: Kind, t: Term<'_>) -> Option<Vec<u8>> {
             None => number(args::int(t)?),
         },
         Text => args::iolist(t)?,
-        Discover => number(named(&DISCOVER)?),
-        Service => number(named(&SERVICES)?),
+        Discover => number(named(t, &DISCOVER)?),
+        Service => number(named(t, &SERVICES)?),
         Linger => {
             let on = get("onoff")?.as_bool()?;
             let seconds = args::int(get("linger")?).filter(|n| *n >= 0)?;

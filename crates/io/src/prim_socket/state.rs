@@ -4,6 +4,7 @@
 //! A socket belongs to a process and is closed when that ends; processes that wait and end are forgotten. Both are
 //! found through [`INTEREST`], which a hook looks into when a process ends.
 
+use super::sendfile;
 use crate::atoms::intern;
 use crate::poll::{self, Direction};
 use crate::{args, deliver};
@@ -90,6 +91,9 @@ pub struct Inner {
     /// A term that a program keeps with the socket.
     pub meta: Option<Parcel>,
     pub counters: Counters,
+    /// A file that is on its way out.
+    pub file: Option<OwnedFd>,
+    pub file_counters: Option<Box<sendfile::Counters>>,
 }
 
 pub struct Socket(Mutex<Inner>);
@@ -248,6 +252,8 @@ pub fn new<'h>(
         wrap_messages: false,
         meta: None,
         counters: Counters::default(),
+        file: None,
+        file_counters: None,
     };
     inner.count(1);
     let magic = Magic::new(Socket(Mutex::new(inner)));
@@ -319,6 +325,9 @@ impl Call<'_> {
 
     /// The process is done with the direction: the next one's turn.
     pub fn next(&mut self, d: Direction) {
+        if d == Direction::Write {
+            self.inner.file = None;
+        }
         let side = self.inner.side(d);
         side.current = side.queue.pop_front();
         if side.current.is_some() {
@@ -345,6 +354,7 @@ impl Call<'_> {
     /// Closes it for programs; who waits hears of it.
     pub fn close(&mut self) {
         self.inner.closed = true;
+        self.inner.file = None;
         let mut waiting: Vec<_> = self.inner.read.all().collect();
         waiting.extend(self.inner.write.all());
         for w in &waiting {

@@ -20,7 +20,7 @@ const PARTS: [(&str, bool); 5] = [
     ("ipv6", true),
     ("local", true),
     ("netns", false),
-    ("sendfile", false),
+    ("sendfile", true),
 ];
 
 pub fn all<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {

@@ -1,22 +1,20 @@
 //! Sending and receiving.
 
-use super::address;
 use super::calls::invalid;
 use super::state::{Call, Turn, closed, socket};
+use super::{address, control};
 use crate::atoms::intern;
 use crate::poll::Direction;
+use crate::sys::message::{self, Control};
 use crate::{args, errno};
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, BifResult, Process, Stop};
 use corten_term::reference::RefNumbers;
 use corten_term::{Binary, Term, am, map};
 use rustix::io::Errno;
-use rustix::net::{
-    self, RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendFlags,
-    SocketAddrAny,
-};
+use rustix::net::{self, RecvFlags, SendFlags, SocketAddrAny};
 use std::borrow::Cow;
-use std::io::{IoSlice, IoSliceMut};
+use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 /// Parts that the system takes at once.
@@ -133,6 +131,7 @@ fn send_vector<'h>(
     list: Term<'h>,
     flags: SendFlags,
     to: Option<SocketAddrAny>,
+    control: &[Control],
 ) -> BifResult<'h> {
     let Some((parts, more)) = vector(list).filter(|(_, more)| !more || call.inner.is_stream())
     else {
@@ -141,11 +140,7 @@ fn send_vector<'h>(
     let size = parts.iter().map(|b| b.len()).sum();
     sending(p, call, handle, size, more, |fd| {
         let slices: Vec<_> = parts.iter().map(|b| IoSlice::new(b)).collect();
-        let control = &mut SendAncillaryBuffer::default();
-        match &to {
-            Some(address) => net::sendmsg_addr(fd, address, &slices, control, flags),
-            None => net::sendmsg(fd, &slices, control, flags),
-        }
+        message::send(fd, &slices, to.as_ref(), control, flags.bits() as i32)
     })
 }
 
@@ -158,9 +153,9 @@ pub fn sendmsg<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return Ok(closed(p));
     }
     let part = |name: &str| map::get(a[1], Term::atom(intern(name)));
-    if part("ctrl").is_some() {
+    let Some(control) = part("ctrl").map_or(Some(Vec::new()), control::read) else {
         return Ok(invalid(p, "ctrl"));
-    }
+    };
     let to = match part("addr") {
         None => None,
         Some(t) => match address::read(t) {
@@ -168,7 +163,7 @@ pub fn sendmsg<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             some => some,
         },
     };
-    send_vector(p, call, handle, a[4], flags, to)
+    send_vector(p, call, handle, a[4], flags, to, &control)
 }
 
 /// `(Socket, Vector, Handle)`.
@@ -178,7 +173,7 @@ pub fn sendv<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     if vector(a[1]).is_none() {
         return Err(Stop::BADARG);
     }
-    send_vector(p, call, handle, a[1], SendFlags::NOSIGNAL, None)
+    send_vector(p, call, handle, a[1], SendFlags::NOSIGNAL, None, &[])
 }
 
 /// How a receiving call goes on.
@@ -359,14 +354,16 @@ pub fn recvmsg<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         size
     };
     call.inner.counters.read_tries += 1;
-    let (mut from, mut seen) = (None, ReturnFlags::empty());
+    let control_size = match a[2].as_usize().badarg()? {
+        0 => call.inner.receive_control,
+        n => n,
+    };
+    let (mut from, mut seen, mut control) = (None, 0, Vec::new());
     let filled = Binary::filled(size, |buffer| {
         let fd = call.inner.fd()?;
-        let control = &mut RecvAncillaryBuffer::default();
-        let message = net::recvmsg(fd, &mut [IoSliceMut::new(buffer)], control, flags)?;
-        from = message.address;
-        seen = message.flags;
-        Ok(message.bytes.min(size))
+        let got = message::receive(fd, buffer, control_size, flags.bits() as i32)?;
+        (from, seen, control) = (got.from, got.flags, got.control);
+        Ok(got.bytes.min(size))
     });
     let stream = call.inner.is_stream();
     Ok(match filled {
@@ -375,11 +372,11 @@ pub fn recvmsg<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         Some(Ok(bytes)) => {
             received(p, &mut call, bytes.len());
             let key = |name: &str| Term::atom(intern(name));
-            let flags = RECEIVED.iter().filter(|f| seen.bits() & f.1 as u32 != 0);
+            let flags = RECEIVED.iter().filter(|f| seen & f.1 != 0);
             let flags: Vec<_> = flags.map(|f| key(f.0)).collect();
             let mut pairs = vec![
                 (key("iov"), p.heap.list(&[args::binary_of(p, bytes)])),
-                (key("ctrl"), Term::NIL),
+                (key("ctrl"), control::list(p, &control)),
                 (key("flags"), p.heap.list(&flags)),
             ];
             if let Some(a) = from {

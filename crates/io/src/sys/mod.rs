@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod interfaces;
+pub mod message;
 pub mod process;
 pub mod signals;
 pub mod socket_option;

@@ -47,6 +47,8 @@ mod request {
     pub const ACCEPT: u32 = 26;
     pub const LISTEN: u32 = 27;
     pub const IGNOREFD: u32 = 28;
+    pub const GETLADDRS: u32 = 29;
+    pub const GETPADDRS: u32 = 30;
     pub const TCP_RECV: u32 = 42;
     pub const TCP_UNRECV: u32 = 43;
     pub const TCP_SHUTDOWN: u32 = 44;

@@ -8,6 +8,9 @@ use rustix::net::{AddressFamily, sockopt};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+/// Most bytes of a datagram.
+pub const DATAGRAM: usize = 64 << 10;
+
 /// Numbers of options.
 pub mod number {
     pub const REUSEADDR: u8 = 0;
@@ -49,6 +52,7 @@ pub mod number {
     pub const TCLASS: u8 = 41;
     pub const RECVTOS: u8 = 43;
     pub const RECVTCLASS: u8 = 44;
+    pub const PKTOPTIONS: u8 = 45;
     pub const TTL: u8 = 46;
     pub const RECVTTL: u8 = 47;
     pub const NOPUSH: u8 = 48;
@@ -90,6 +94,9 @@ pub struct Options {
     pub buffer: usize,
     pub buffer_set: bool,
     pub read_packets: i32,
+    /// Options that make datagrams come with ancillary data, as far as they are on.
+    ancillary: Vec<u8>,
+    stream: bool,
     /// Those of 32 bits that are only remembered.
     kept: Vec<(u8, i32)>,
 }
@@ -103,6 +110,8 @@ impl Options {
             buffer: if stream { 1460 } else { 8 * 1024 },
             buffer_set: false,
             read_packets: 5,
+            ancillary: Vec::new(),
+            stream,
             kept: vec![
                 (PACKET, 0),
                 (DELIVER, 1),
@@ -128,6 +137,10 @@ impl Options {
     fn kept(&self, option: u8) -> i32 {
         let found = self.kept.iter().find(|(o, _)| *o == option);
         found.map_or(0, |(_, v)| *v)
+    }
+    /// Whether what is received comes with ancillary data, were it empty.
+    pub fn has_ancillary(&self) -> bool {
+        !self.ancillary.is_empty()
     }
     pub fn is_active(&self) -> bool {
         self.active != Active::Passive
@@ -233,11 +246,21 @@ impl Options {
                 _ => match self.kept.iter_mut().find(|(o, _)| *o == option) {
                     Some(kept) => kept.1 = value,
                     // Those of the driver can be set before there is a socket.
-                    None => self.set_system(fd.ok_or(BAD_PORT)?, family, option, value, &mut r)?,
+                    None => {
+                        self.set_system(fd.ok_or(BAD_PORT)?, family, option, value, &mut r)?;
+                        self.note_ancillary(option, value != 0);
+                    }
                 },
             }
         }
         Ok(changes)
+    }
+
+    fn note_ancillary(&mut self, option: u8, on: bool) {
+        if [RECVTOS, RECVTCLASS, RECVTTL].contains(&option) {
+            self.ancillary.retain(|o| *o != option);
+            self.ancillary.extend(on.then_some(option));
+        }
     }
 
     fn set_active(
@@ -295,7 +318,8 @@ impl Options {
             RCVBUF => {
                 // A program that says nothing of the driver's buffer gets one as large as the system's.
                 if !self.buffer_set {
-                    self.buffer = self.buffer.max(size()?);
+                    let most = if self.stream { usize::MAX } else { DATAGRAM };
+                    self.buffer = self.buffer.max(size()?.min(most));
                 }
                 sockopt::set_socket_recv_buffer_size(fd, size()?)
             }
@@ -351,6 +375,17 @@ impl Options {
                         .for_each(|b| out.push(*b));
                     continue;
                 }
+                PKTOPTIONS => {
+                    if let Ok(pieces) = packet_options(fd, family) {
+                        out.push(option);
+                        out.extend((5 * pieces.len() as u32).to_be_bytes());
+                        for (option, value) in pieces {
+                            out.push(option);
+                            out.extend(value.to_be_bytes());
+                        }
+                    }
+                    continue;
+                }
                 MODE => i32::from(self.binary),
                 HEADER => self.header as i32,
                 BUFFER => self.buffer as i32,
@@ -371,6 +406,39 @@ impl Options {
         }
         Ok(out)
     }
+}
+
+/// Ancillary data that programs see: level, kind, its name in messages, and the option that sets it.
+pub const ANCILLARY: [(i32, i32, &str, u8); 3] = [
+    (libc::IPPROTO_IP, libc::IP_TOS, "tos", TOS),
+    (libc::IPPROTO_IPV6, libc::IPV6_TCLASS, "tclass", TCLASS),
+    (libc::IPPROTO_IP, libc::IP_TTL, "ttl", TTL),
+];
+
+/// The number that a piece of ancillary data is.
+pub fn ancillary_number(data: &[u8]) -> i32 {
+    match *data {
+        [n] => n.into(),
+        [a, b, c, d, ..] => i32::from_ne_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
+/// Ancillary data of a stream, as options with numbers.
+fn packet_options(fd: Fd<'_>, family: AddressFamily) -> Result<Vec<(u8, i32)>, Errno> {
+    let (level, name) = match family {
+        AddressFamily::INET => (libc::IPPROTO_IP, libc::IP_PKTOPTIONS),
+        AddressFamily::INET6 => (libc::IPPROTO_IPV6, libc::IPV6_2292PKTOPTIONS),
+        _ => return Err(Errno::OPNOTSUPP),
+    };
+    let mut bytes = [0; 64];
+    let size = sys::socket_option::get(fd, level, name, &mut bytes)?;
+    let pieces = sys::message::read(&bytes[..size.min(64)]);
+    let known = pieces.iter().filter_map(|c| {
+        let kind = ANCILLARY.iter().find(|k| (k.0, k.1) == (c.level, c.kind))?;
+        Some((kind.3, ancillary_number(&c.data)))
+    });
+    Ok(known.collect())
 }
 
 fn get_system(fd: Fd<'_>, family: AddressFamily, option: u8) -> Result<i32, Errno> {

@@ -41,6 +41,12 @@ impl Waiting {
             ])
         });
     }
+    /// Nobody waits any more.
+    pub fn forget(self) {
+        if let Some(t) = self.timer {
+            poll::cancel(t);
+        }
+    }
     pub fn fail(self, port: PortId, why: Failure) {
         self.answer(port, |h| failure(h, why));
     }

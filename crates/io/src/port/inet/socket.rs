@@ -16,6 +16,9 @@ pub mod status {
     pub const CONNECTED: u32 = 0x0004;
     pub const LISTENING: u32 = 0x0008;
     pub const CONNECTING: u32 = 0x0010;
+    /// Processes wait for connections; more than one.
+    pub const ACCEPTING: u32 = 0x0020;
+    pub const SEVERAL: u32 = 0x0100;
 }
 
 /// Numbers of statistics.
@@ -67,6 +70,8 @@ pub struct Socket {
     next: u16,
     /// A program has taken the descriptor over: do not close it.
     ignore: bool,
+    /// The descriptor that a program has opened otherwise and keeps; the socket's own is a copy.
+    given: Option<RawFd>,
 }
 
 impl Socket {
@@ -81,6 +86,7 @@ impl Socket {
             sent: Traffic::default(),
             next: 0,
             ignore: false,
+            given: None,
         }
     }
 
@@ -103,12 +109,15 @@ impl Socket {
             request::FDOPEN => self.adopt(data),
             request::BIND => self.bind(data),
             request::NAME => self.name(),
+            request::GETLADDRS => self.own_address().map(|a| a.to_bytes()),
+            request::GETPADDRS => self.peer(),
             request::PEER => self.peer(),
             request::GETOPTS => self.get_options(data),
             request::GETSTAT => Ok(self.statistics(data, 0)),
             request::GETHOSTNAME => Ok(hostname()),
             request::GETFD => self
                 .raw()
+                .map(|fd| self.given.unwrap_or(fd))
                 .map(|fd| fd.to_be_bytes().to_vec())
                 .ok_or(BAD_PORT),
             request::IGNOREFD => {
@@ -157,7 +166,7 @@ impl Socket {
         Ok(Vec::new())
     }
 
-    /// A socket that the program has opened otherwise.
+    /// A socket that the program has opened otherwise. It stays open for the program when this one is closed.
     fn adopt(&mut self, data: &[u8]) -> Answer {
         let mut r = Reader(data);
         let arguments = (r.u8(), r.u8(), r.i32(), r.i32());
@@ -169,7 +178,8 @@ impl Socket {
         rustix::net::getsockname(borrowed)?;
         let flags = rustix::fs::fcntl_getfl(borrowed)?;
         rustix::fs::fcntl_setfl(borrowed, flags | rustix::fs::OFlags::NONBLOCK)?;
-        self.fd = crate::sys::adopt_fd(number);
+        self.fd = Some(rustix::io::fcntl_dupfd_cloexec(borrowed, 0)?);
+        self.given = Some(number);
         self.family = family;
         self.status |= status::OPEN;
         if bound == Some(1) {

@@ -4,7 +4,7 @@
 //! owner) or by request, with a time limit.
 
 use super::address::Address;
-use super::options::Active;
+use super::options::{ANCILLARY, Active, DATAGRAM, ancillary_number};
 use super::reply::{Waiting, sent};
 use super::socket::{Socket, status};
 use super::{Answer, BAD_PORT, Failure, MAGIC, Reader, address, encode, request};
@@ -12,14 +12,16 @@ use crate::atoms::intern;
 use crate::port::core::data;
 use crate::port::stream::watch_input;
 use crate::port::{Core, Driver};
-use crate::{deliver, errno};
-use corten_term::{PortId, Term};
+use crate::sys::message::Control;
+use crate::{deliver, errno, sys};
+use corten_term::{Heap, PortId, Term};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketType};
+use rustix::net::SocketType;
+use std::io::IoSlice;
 use std::os::fd::{AsFd, RawFd};
 
-/// Most bytes of a datagram.
-const DATAGRAM: usize = 64 << 10;
+/// Bytes of ancillary data that a datagram may come with.
+const ANCILLARY_SIZE: usize = 256;
 
 #[derive(Debug)]
 pub struct Udp {
@@ -75,11 +77,24 @@ impl Udp {
         });
     }
 
+    /// Nobody is the only peer any more.
+    fn disconnect(&mut self) -> Result<(), Failure> {
+        self.socket.status &= !status::CONNECTED;
+        Ok(rustix::net::connect_unspec(self.socket.fd()?)?)
+    }
+
     /// Sets or takes away the only peer; answered with a number like every connection.
     fn connect(&mut self, core: &Core, arguments: &[u8]) -> Answer {
+        if arguments.is_empty() {
+            return self.disconnect().map(|()| Vec::new());
+        }
         let mut r = Reader(arguments);
         r.i32().ok_or(Errno::INVAL)?;
         let to = address::read(&mut r, self.socket.family).ok_or(Errno::INVAL)?;
+        if self.socket.status & status::CONNECTED != 0 {
+            // Linux keeps the source address of the earlier peer otherwise.
+            self.disconnect()?;
+        }
         rustix::net::connect(self.socket.fd()?, &to.to_system()?)?;
         self.socket.status |= status::CONNECTED;
         let number = self.socket.next_number();
@@ -87,15 +102,20 @@ impl Udp {
         Ok(number.to_be_bytes().to_vec())
     }
 
-    fn receive_request(&mut self, core: &Core, arguments: &[u8]) -> Answer {
+    fn receive_request(&mut self, core: &mut Core, arguments: &[u8]) -> Answer {
         let time = Reader(arguments).i32().ok_or(Errno::INVAL)?;
         self.socket.fd()?;
         if self.socket.options.active != Active::Passive {
             return Err(Errno::INVAL.into());
         }
         let number = self.socket.next_number();
-        let waiting = Waiting::new(self.port, number, core.caller, time);
-        self.waiting.push(waiting);
+        self.waiting
+            .push(Waiting::new(self.port, number, core.caller, -1));
+        // What is there already comes even if the program does not want to wait.
+        self.receive(core, 1);
+        if let Some(waiting) = self.waiting.iter_mut().find(|w| w.number == number) {
+            *waiting = Waiting::new(self.port, number, core.caller, time);
+        }
         self.watch();
         Ok(number.to_be_bytes().to_vec())
     }
@@ -106,19 +126,51 @@ impl Udp {
         }
     }
 
+    /// Receives at most so many datagrams.
+    fn receive(&mut self, core: &mut Core, most: i32) {
+        for _ in 0..most {
+            if core.ended || !self.wants_input() {
+                break;
+            }
+            let mut buffer = vec![0; self.socket.options.buffer.min(DATAGRAM)];
+            let Ok(fd) = self.socket.fd() else { return };
+            let size = if self.socket.options.has_ancillary() {
+                ANCILLARY_SIZE
+            } else {
+                0
+            };
+            match sys::message::receive(fd, &mut buffer, size, 0) {
+                Ok(got) => {
+                    let from = got.from.and_then(|a| Address::of_system(a).ok());
+                    let from = from.unwrap_or(Address::Unspecified);
+                    self.deliver(core, &from, &got.control, &buffer[..got.bytes]);
+                }
+                Err(Errno::AGAIN) => break,
+                Err(Errno::INTR) => {}
+                Err(e) => self.receive_failed(core, e),
+            }
+        }
+    }
+
     /// A datagram goes to whoever asked first, or to the owner.
-    fn deliver(&mut self, core: &mut Core, from: &Address, bytes: &[u8]) {
+    fn deliver(&mut self, core: &mut Core, from: &Address, control: &[Control], bytes: &[u8]) {
         core.input += bytes.len() as u64;
         self.socket.received.add(bytes.len());
         let options = &self.socket.options;
         let (binary, header) = (options.binary, options.header.min(bytes.len()));
+        let with_ancillary = options.has_ancillary();
         // Header bytes come as list elements in front of a binary.
         let (head, body) = bytes.split_at(if binary { header } else { 0 });
         if !self.waiting.is_empty() {
             let prefix = from.to_bytes();
             self.waiting.remove(0).answer(self.port, |h| {
                 let body = h.list_with_tail(&small(head), data(h, body, binary));
-                h.tuple(&[Term::OK, h.list_with_tail(&small(&prefix), body)])
+                let data = h.list_with_tail(&small(&prefix), body);
+                let data = match with_ancillary {
+                    true => h.tuple(&[data, ancillary(h, control)]),
+                    false => data,
+                };
+                h.tuple(&[Term::OK, data])
             });
             return;
         }
@@ -127,7 +179,11 @@ impl Udp {
             let body = h.list_with_tail(&small(head), data(h, body, binary));
             let udp = Term::atom(intern("udp"));
             let number = Term::small(from.port().into());
-            h.tuple(&[udp, Term::port(port), from.term(h), number, body])
+            let source = [udp, Term::port(port), from.term(h), number];
+            match with_ancillary {
+                true => h.tuple(&[&source[..], &[ancillary(h, control), body]].concat()),
+                false => h.tuple(&[&source[..], &[body]].concat()),
+            }
         });
         self.count_active(core);
     }
@@ -167,18 +223,16 @@ impl Udp {
         let connected = self.socket.status & status::CONNECTED != 0;
         // `{any, 0}` stands for the peer of a connected socket.
         let to = address::read(&mut r, self.socket.family)?;
-        let ancillary = usize::try_from(r.i32()?).ok()?;
-        r.bytes(ancillary)?;
+        let size = usize::try_from(r.i32()?).ok()?;
+        let control = read_ancillary(Reader(r.bytes(size)?));
         let datagram = r.0;
         let sent = self.socket.fd().and_then(|fd| {
-            let peer = to.to_system()?;
-            let flags = SendFlags::NOSIGNAL;
+            let control = control.ok_or(Errno::INVAL)?;
+            let implied = connected && to.port() == 0 && matches!(to, Address::Ip(_));
+            let peer = if implied { None } else { Some(to.to_system()?) };
+            let parts = [IoSlice::new(datagram)];
             Ok(rustix::io::retry_on_intr(|| {
-                if connected && to.port() == 0 {
-                    rustix::net::send(fd, datagram, flags)
-                } else {
-                    rustix::net::sendto(fd, datagram, flags, &peer)
-                }
+                sys::message::send(fd, &parts, peer.as_ref(), &control, libc::MSG_NOSIGNAL)
             })?)
         });
         if sent.is_ok() {
@@ -186,6 +240,27 @@ impl Udp {
         }
         Some((reference, sent))
     }
+}
+
+/// Ancillary data for `sendmsg`: options, each with a number. `None` if there is one that cannot go with a datagram.
+fn read_ancillary(mut r: Reader<'_>) -> Option<Vec<Control>> {
+    let mut all = Vec::new();
+    while let Some(option) = r.u8() {
+        let (level, kind, ..) = *ANCILLARY.iter().find(|k| k.3 == option)?;
+        let data = r.i32()?.to_ne_bytes().to_vec();
+        all.push(Control { level, kind, data });
+    }
+    Some(all)
+}
+
+/// Ancillary data of a datagram: a list of names and numbers.
+fn ancillary<'h>(h: &'h Heap, control: &[Control]) -> Term<'h> {
+    let known = control.iter().filter_map(|c| {
+        let kind = ANCILLARY.iter().find(|k| (k.0, k.1) == (c.level, c.kind))?;
+        let value = ancillary_number(&c.data).into();
+        Some(h.tuple(&[Term::atom(intern(kind.2)), Term::small(value)]))
+    });
+    h.list(&known.collect::<Vec<_>>())
 }
 
 /// Bytes as list elements.
@@ -223,23 +298,7 @@ impl Driver for Udp {
 
     fn ready_input(&mut self, core: &mut Core, _: RawFd) {
         self.watching = false;
-        for _ in 0..self.socket.options.read_packets {
-            if core.ended || !self.wants_input() {
-                break;
-            }
-            let mut buffer = vec![0; self.socket.options.buffer.min(DATAGRAM)];
-            let Ok(fd) = self.socket.fd() else { return };
-            match rustix::net::recvfrom(fd, buffer.as_mut_slice(), RecvFlags::empty()) {
-                Ok((n, _, from)) => {
-                    buffer.truncate(n);
-                    let from = from.and_then(|a| Address::of_system(a).ok());
-                    self.deliver(core, &from.unwrap_or(Address::Unspecified), &buffer);
-                }
-                Err(Errno::AGAIN) => break,
-                Err(Errno::INTR) => {}
-                Err(e) => self.receive_failed(core, e),
-            }
-        }
+        self.receive(core, self.socket.options.read_packets);
         self.watch();
     }
 

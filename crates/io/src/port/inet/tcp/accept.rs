@@ -25,8 +25,34 @@ impl Tcp {
         Ok(number.to_be_bytes().to_vec())
     }
 
+    /// Those who have ended wait no longer.
+    fn forget_dead_acceptors(&mut self) {
+        let processes = &corten_engine::node().processes;
+        self.accepting.retain(|w| {
+            let alive = processes.is_alive(w.caller);
+            if !alive {
+                w.forget();
+            }
+            alive
+        });
+    }
+
+    /// Notes in the status whether one or several processes wait.
+    pub(super) fn note_acceptors(&mut self) {
+        self.forget_dead_acceptors();
+        let waiting = self.accepting.len();
+        let bits = [
+            (waiting > 0, status::ACCEPTING),
+            (waiting > 1, status::SEVERAL),
+        ];
+        for (on, bit) in bits {
+            self.socket.status = (self.socket.status & !bit) | if on { bit } else { 0 };
+        }
+    }
+
     /// Gives connections to those who wait, in their order.
     pub(super) fn accept_all(&mut self) {
+        self.forget_dead_acceptors();
         while !self.accepting.is_empty() {
             let Ok(fd) = self.socket.fd() else { return };
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

@@ -15,8 +15,11 @@ use corten_term::{Heap, Term, am};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
-/// Most bytes of one packet.
-const MAX_PACKET: usize = 64 << 20;
+/// Most bytes that a program may ask for at once, and of a packet: longer lengths are taken for garbage.
+const MAX_RECEIVE: usize = 64 << 20;
+const MAX_PACKET: usize = i32::MAX as usize;
+/// Most bytes of one system call, unless the program says more: what a peer announces may never come.
+const MAX_READ: usize = 1 << 20;
 
 /// Bytes that have been read and not been given to anybody.
 #[derive(Debug, Default)]
@@ -69,7 +72,9 @@ impl Tcp {
             return Err(CLOSED);
         }
         if !self.is(status::CONNECTED) {
-            let why = self.next_receive.take().unwrap_or(Errno::NOTCONN.into());
+            let Some(why) = self.next_receive.take() else {
+                return Err(Errno::NOTCONN.into());
+            };
             self.next_send = None;
             return Err(why);
         }
@@ -82,7 +87,7 @@ impl Tcp {
         if self.socket.options.is_active() || (!raw && length != 0) {
             return Err(Errno::INVAL.into());
         }
-        if length > MAX_PACKET {
+        if length > MAX_RECEIVE {
             return Err(Errno::NOMEM.into());
         }
         if self.receiving.is_some() {
@@ -173,7 +178,7 @@ impl Tcp {
             Some((_, n)) if raw && *n > 0 => missing,
             _ => missing.max(self.socket.options.buffer),
         };
-        let mut buffer = vec![0; wanted.min(MAX_PACKET)];
+        let mut buffer = vec![0; wanted.min(MAX_READ.max(self.socket.options.buffer))];
         let Ok(fd) = self.socket.fd() else { return };
         match rustix::net::recv(fd, buffer.as_mut_slice(), RecvFlags::empty()) {
             Ok((0, _)) => self.other_side_ended(core),
@@ -201,9 +206,10 @@ impl Tcp {
             header: options.header,
         };
         let port = self.port;
+        let headers = &mut self.input.headers;
         if let Some((waiting, _)) = self.receiving.take() {
             waiting.answer(port, |h| {
-                let (data, _) = shape.term(h, bytes);
+                let (data, _) = shape.term(h, bytes, headers);
                 h.tuple(&[Term::OK, data])
             });
         } else {
@@ -213,7 +219,7 @@ impl Tcp {
                 "tcp"
             };
             deliver::message(core.connected, |h| {
-                let (data, tls) = shape.term(h, bytes);
+                let (data, tls) = shape.term(h, bytes, headers);
                 if let Some(parts) = tls {
                     // `{ssl_tls, Port, Type, Version, Data}`.
                     let tag = Term::atom(am::ssl_tls);
@@ -222,10 +228,6 @@ impl Tcp {
                 h.tuple(&[Term::atom(intern(tag)), Term::port(port), data])
             });
             self.count_active(core);
-        }
-        if let Packets::Http { headers } = kind {
-            // The empty line ends the headers.
-            self.input.headers = !(headers && matches!(bytes, b"\r\n" | b"\n"));
         }
     }
 
@@ -308,10 +310,18 @@ struct Shape {
 type Tls<'h> = [Term<'h>; 3];
 
 impl Shape {
-    fn term<'h>(&self, h: &'h Heap, bytes: &[u8]) -> (Term<'h>, Option<Tls<'h>>) {
+    /// The term, and of TLS records the parts. In HTTP notes whether headers follow.
+    fn term<'h>(
+        &self,
+        h: &'h Heap,
+        bytes: &[u8],
+        follow: &mut bool,
+    ) -> (Term<'h>, Option<Tls<'h>>) {
         match self.kind {
             Packets::Http { headers } => {
-                (packet::parse_http(h, bytes, headers, self.binaries).0, None)
+                let (line, headers) = packet::parse_http(h, bytes, headers, self.binaries);
+                *follow = headers;
+                (line, None)
             }
             Packets::SslTls if bytes.len() >= 5 && !packet::is_ssl2_hello(bytes) => {
                 let version = [bytes[1], bytes[2]].map(|n| Term::small(n.into()));

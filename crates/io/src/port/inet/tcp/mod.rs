@@ -266,6 +266,9 @@ impl Driver for Tcp {
         let Some(operation) = operation.checked_sub(MAGIC) else {
             return Some(encode(Err(BAD_PORT)));
         };
+        if operation == request::GETSTATUS {
+            self.note_acceptors();
+        }
         let answer = match operation {
             request::SETOPTS => self.set_options(core, arguments),
             request::CONNECT => self.connect(core, arguments),
