@@ -220,7 +220,7 @@ fn find<'h>(p: &'h Process, name: Atom, a: Args<'h>) -> Result<Option<Term<'h>>,
     let rest = it.tail();
     let continues = found.is_none() && rest.is_cons();
     // As in the reference engine only a list that needs more than a slice is charged. Slices are not longer for that.
-    if continues && most > SLICE as usize / 2 * WALKED_IN_SLICE {
+    if continues && most > SLICE as usize / 10 * 9 * WALKED_IN_SLICE {
         charge(p, walked, TUPLES_PER_REDUCTION, WALKED_IN_SLICE);
     } else {
         p.spend_reductions(walked / WALKED_IN_SLICE);
