@@ -206,7 +206,7 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
         _ => Term::small(0),
     };
     let budget = first_budget(p);
-    let held = t.is_larger_than(budget);
+    let held = t.kind() != Kind::OrderedSet && t.is_larger_than(budget);
     if held {
         hold(p, t);
     }
@@ -224,8 +224,11 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
     )
 }
 
-/// Keeps the table's buckets for a search of `p` that may pause.
+/// Keeps the table's buckets for a search of `p` that may pause. An ordered set has none: a search goes on behind a key.
 pub fn hold(p: &Process, t: &TableRef) {
+    if t.kind() == Kind::OrderedSet {
+        return;
+    }
     t.hold(p.pid());
     registry::note_interest(p.pid(), t);
 }

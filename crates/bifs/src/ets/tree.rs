@@ -73,17 +73,32 @@ fn rank<T>(
     or_equal: bool,
     key_of: impl for<'t> Fn(&'t T) -> Term<'t>,
 ) -> usize {
-    items.partition_point(|item| match compare::cmp(key_of(item), key) {
+    let by_order = |other: Term<'_>| match compare::cmp(other, key) {
         Ordering::Less => true,
         Ordering::Equal => or_equal,
         Ordering::Greater => false,
-    })
+    };
+    match key.as_small() {
+        // Small numbers among small numbers: without a jump that depends on which is greater.
+        Some(n) => items.partition_point(|item| {
+            let other = key_of(item);
+            match other.as_small() {
+                Some(m) => (m < n) | (or_equal & (m == n)),
+                None => by_order(other),
+            }
+        }),
+        None => items.partition_point(|item| by_order(key_of(item))),
+    }
 }
 
 /// Where a key is among the rows of a leaf, or where it would be.
 #[inline(always)]
 fn search(rows: &[KeyedRow], key: Term<'_>) -> Result<usize, usize> {
-    rows.binary_search_by(|row| compare::cmp(row.key(), key))
+    let i = rank(rows, key, false, KeyedRow::key);
+    let is_it = rows
+        .get(i)
+        .is_some_and(|row| compare::cmp(row.key(), key).is_eq());
+    if is_it { Ok(i) } else { Err(i) }
 }
 
 impl Inner {
