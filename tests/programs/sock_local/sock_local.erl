@@ -9,6 +9,7 @@ main() ->
     put(dir, Dir),
     try
         [begin io:format("-- ~p~n", [Backend]), streams(Backend), datagrams(Backend) end || Backend <- [inet, socket]],
+        options(),
         sockets()
     after
         ok = file:del_dir_r(Dir)
@@ -52,6 +53,13 @@ streams(B) ->
     ok = gen_tcp:send(AS, "abstract"),
     io:format("~p~n", [gen_tcp:recv(AC, 0)]),
     [gen_tcp:close(X) || X <- [A, AC, AS]].
+
+%% Options of TCP do not matter to other sockets.
+options() ->
+    {ok, L} = gen_tcp:listen(0, [{ifaddr, {local, path("options")}}, {nodelay, true}, {keepalive, true}, {reuseport_lb, true},
+                                 {exclusiveaddruse, true}]),
+    io:format("~p~n", [inet:getopts(L, [nodelay, keepalive, reuseport, reuseport_lb])]),
+    gen_tcp:close(L).
 
 one({error, enoent}) -> o;
 one(Other) -> Other.

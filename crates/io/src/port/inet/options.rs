@@ -30,6 +30,8 @@ pub mod number {
     pub const DROP_MEMBERSHIP: u8 = 15;
     pub const V6ONLY: u8 = 16;
     pub const REUSEPORT: u8 = 17;
+    pub const REUSEPORT_LB: u8 = 18;
+    pub const EXCLUSIVEADDRUSE: u8 = 19;
     pub const BUFFER: u8 = 20;
     pub const HEADER: u8 = 21;
     pub const ACTIVE: u8 = 22;
@@ -73,6 +75,22 @@ const STREAM_ONLY: [u8; 10] = [
     SEND_TIMEOUT_CLOSE,
     SHOW_ECONNRESET,
     LINE_DELIMITER,
+];
+
+/// Options that a socket of another kind does not have, which does not matter: a program sets `nodelay` without
+/// asking whether the socket is one of TCP.
+const FORGIVEN: [u8; 11] = [
+    REUSEADDR,
+    REUSEPORT,
+    REUSEPORT_LB,
+    KEEPALIVE,
+    DONTROUTE,
+    BROADCAST,
+    OOBINLINE,
+    SNDBUF,
+    LINGER,
+    NODELAY,
+    NOPUSH,
 ];
 
 /// How data comes to the owner.
@@ -247,7 +265,12 @@ impl Options {
                     Some(kept) => kept.1 = value,
                     // Those of the driver can be set before there is a socket.
                     None => {
-                        self.set_system(fd.ok_or(BAD_PORT)?, family, option, value, &mut r)?;
+                        let fd = fd.ok_or(BAD_PORT)?;
+                        match self.set_system(fd, family, option, value, &mut r) {
+                            Err(Errno::OPNOTSUPP | Errno::NOPROTOOPT)
+                                if FORGIVEN.contains(&option) => {}
+                            outcome => outcome?,
+                        }
                         self.note_ancillary(option, value != 0);
                     }
                 },
@@ -306,7 +329,10 @@ impl Options {
         let v6 = family == AddressFamily::INET6;
         match option {
             REUSEADDR => sockopt::set_socket_reuseaddr(fd, on),
-            REUSEPORT => sockopt::set_socket_reuseport(fd, on),
+            // The system balances load between those who share a port.
+            REUSEPORT | REUSEPORT_LB => sockopt::set_socket_reuseport(fd, on),
+            // Of another system.
+            EXCLUSIVEADDRUSE => Ok(()),
             KEEPALIVE => sockopt::set_socket_keepalive(fd, on),
             BROADCAST => sockopt::set_socket_broadcast(fd, on),
             LINGER => {
@@ -447,7 +473,7 @@ fn get_system(fd: Fd<'_>, family: AddressFamily, option: u8) -> Result<i32, Errn
     let size = |r: Result<usize, Errno>| r.map(|n| n as i32);
     match option {
         REUSEADDR => flag(sockopt::socket_reuseaddr(fd)),
-        REUSEPORT => flag(sockopt::socket_reuseport(fd)),
+        REUSEPORT | REUSEPORT_LB => flag(sockopt::socket_reuseport(fd)),
         KEEPALIVE => flag(sockopt::socket_keepalive(fd)),
         BROADCAST => flag(sockopt::socket_broadcast(fd)),
         SNDBUF => size(sockopt::socket_send_buffer_size(fd)),
