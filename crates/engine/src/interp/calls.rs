@@ -386,6 +386,10 @@ fn live_at(cx: Cx<'_>, to: Go) -> usize {
     if cx.x(0).is_none() {
         return 4;
     }
+    // It looks like an entry too, but the value is on its way to what is behind it on the stack.
+    if static_code::TraceCode::at(to).is_some() {
+        return 1;
+    }
     // SAFETY: only an entry has a header in front of it; four words before other instructions are code too.
     unsafe {
         if super::ops::is_entry(to) {
