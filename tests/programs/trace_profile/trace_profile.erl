@@ -14,6 +14,8 @@ main() ->
     undefined = erlang:system_profile(Collector, [runnable_procs, monotonic_timestamp]),
     P = spawn(fun echo/0),
     Q = spawn(fun echo/0),
+    %% Both wait before the first message, whichever scheduler begins them.
+    timer:sleep(20),
     [begin
          X ! {self(), N},
          receive N -> ok end,

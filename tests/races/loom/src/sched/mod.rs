@@ -39,5 +39,9 @@ pub mod scheduler {
         queue.filled.notify_one();
     }
 
+    pub fn enqueue_first(p: ProcessPtr) {
+        enqueue(p);
+    }
+
     pub fn promote(_: ProcessPtr) {}
 }
