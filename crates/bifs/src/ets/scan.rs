@@ -206,7 +206,9 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
         _ => Term::small(0),
     };
     let budget = first_budget(p);
-    let held = t.kind() != Kind::OrderedSet && t.is_larger_than(budget);
+    // Who deletes goes by the numbers of buckets that there are at the beginning.
+    let by_size = matches!(op, Op::Delete | Op::DeleteAll);
+    let held = t.kind() != Kind::OrderedSet && (by_size || t.is_larger_than(budget));
     if held {
         hold(p, t);
     }
