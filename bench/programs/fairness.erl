@@ -16,7 +16,7 @@ with(Hogs) ->
     [exit(P, kill) || P <- Ps],
     [{p99, nth(99, All), "us"}, {max, lists:last(All), "us"}].
 
-nth(P, L) -> lists:nth(length(L) * P div 100, L).
+nth(P, L) -> lists:nth(max(1, length(L) * P div 100), L).
 
 ticks(End, L) ->
     case erlang:monotonic_time(microsecond) of
