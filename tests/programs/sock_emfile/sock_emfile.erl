@@ -8,9 +8,12 @@ main() ->
     Clients = [connect(Port) || _ <- lists:seq(1, 20)],
     %% Code that is not loaded yet cannot be loaded without descriptors.
     [try_(Port, L) || _ <- [1, 2]],
+    timer:sleep(300),
     io:format("~p ~p ~p~n", [catch error(x), echo(hd(Clients)), fill(fun() -> {error, emfile} end)]),
     Limit = length(element(2, file:list_dir("/proc/self/fd"))) + 5,
     [] = os:cmd("prlimit --nofile=" ++ integer_to_list(Limit) ++ " --pid " ++ os:getpid()),
+    %% What the command had is closed by then, so that nothing gets free once all are in use.
+    timer:sleep(300),
     Sockets = fill(fun() -> gen_udp:open(0) end),
     [io:format("~p: ~p~n", [Name, R]) || {Name, R} <- try_(Port, L)],
     io:format("a connection that is there: ~p~n", [echo(lists:last(Clients))]),
