@@ -578,7 +578,7 @@ mod tests {
                 let n = rest.remove(i);
                 assert!(!t.remove(Term::small(n), |_| false));
                 assert!(t.remove(Term::small(n), |_| true));
-                if rest.len() % 500 == 0 {
+                if rest.len().is_multiple_of(500) {
                     check(&t.root, true);
                     assert_eq!(keys(&t, None, None, false), rest);
                 }
