@@ -4,7 +4,9 @@
 
 main() ->
     A = decimal(0), B = decimal(1),
-    true = erts_debug:same(erts_internal:map_to_tuple_keys(A), erts_internal:map_to_tuple_keys(B)),
+    %% A map that finds no room and waits for a collection has keys of its own: with one at every allocation, all have.
+    true = erts_debug:same(erts_internal:map_to_tuple_keys(A), erts_internal:map_to_tuple_keys(B))
+        orelse os:getenv("CORTEN_GC_STRESS") =/= false,
     io:format("~p ~p~n", [l(A), l(B)]),
     io:format("~p ~p ~p~n", [l(decimal([])), l(three([], [], [])), l(three([], 1, []))]),
     erlang:garbage_collect(),
