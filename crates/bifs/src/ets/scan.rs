@@ -199,16 +199,20 @@ struct Scan<'h> {
     held: bool,
 }
 
-/// Does `op` on the whole table.
-pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -> BifResult<'h> {
-    let found = match op {
+/// What a search has found before it begins.
+fn nothing<'h>(op: Op) -> Term<'h> {
+    match op {
         Op::Select | Op::SelectReverse => Term::NIL,
         _ => Term::small(0),
-    };
+    }
+}
+
+/// Does `op` on the whole table.
+pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -> BifResult<'h> {
     let budget = first_budget(p);
-    // Who deletes goes by the numbers of buckets that there are at the beginning.
-    let by_size = matches!(op, Op::Delete | Op::DeleteAll);
-    let held = t.kind() != Kind::OrderedSet && (by_size || t.is_larger_than(budget));
+    // Who changes rows goes by the numbers of buckets that there are at the beginning.
+    let changes = matches!(op, Op::Delete | Op::DeleteAll | Op::Replace);
+    let held = t.kind() != Kind::OrderedSet && (changes || t.is_larger_than(budget));
     if held {
         hold(p, t);
     }
@@ -220,7 +224,7 @@ pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -
             table: t.clone(),
             spec,
             at: Position::Start,
-            found,
+            found: nothing(op),
             held,
         },
     )
@@ -245,6 +249,10 @@ fn go_on<'h>(p: &'h Process, start: usize, mut scan: Scan<'h>) -> BifResult<'h> 
             if !scan.held {
                 hold(p, &scan.table);
                 scan.held = true;
+                // The table has grown meanwhile, so the place counts buckets that have changed: from the beginning.
+                if scan.table.kind() != Kind::OrderedSet {
+                    (scan.at, scan.found) = (Position::Start, nothing(scan.op));
+                }
             }
             Err(scan.pause(p))
         }
