@@ -210,9 +210,8 @@ fn nothing<'h>(op: Op) -> Term<'h> {
 /// Does `op` on the whole table.
 pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -> BifResult<'h> {
     let budget = first_budget(p);
-    // Who changes rows goes by the numbers of buckets that there are at the beginning.
-    let changes = matches!(op, Op::Delete | Op::DeleteAll | Op::Replace);
-    let held = t.kind() != Kind::OrderedSet && (changes || t.is_larger_than(budget));
+    // One that cannot begin again (`go_on`) is held in any case.
+    let held = t.kind() != Kind::OrderedSet && (op == Op::Replace || t.is_larger_than(budget));
     if held {
         hold(p, t);
     }
@@ -251,7 +250,10 @@ fn go_on<'h>(p: &'h Process, start: usize, mut scan: Scan<'h>) -> BifResult<'h> 
                 scan.held = true;
                 // The table has grown meanwhile, so the place counts buckets that have changed: from the beginning.
                 if scan.table.kind() != Kind::OrderedSet {
-                    (scan.at, scan.found) = (Position::Start, nothing(scan.op));
+                    scan.at = Position::Start;
+                    if !matches!(scan.op, Op::Delete | Op::DeleteAll) {
+                        scan.found = nothing(scan.op);
+                    }
                 }
             }
             Err(scan.pause(p))
@@ -431,6 +433,8 @@ impl<'h> Scan<'h> {
             first -= size;
             let mut rows = shard.write();
             let Rows::Hash(h) = &mut *rows else { break };
+            // It may have grown since, if nobody holds it.
+            let size = if self.held { size } else { h.buckets() };
             for b in (0..size.min(end.saturating_sub(first))).rev() {
                 let n = h.remove_from_bucket(b, table.fixation(), &mut which);
                 removed += n;

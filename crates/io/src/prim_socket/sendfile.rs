@@ -102,6 +102,15 @@ fn go_on<'h>(
     })
 }
 
+/// The answer for a socket that cannot send now.
+fn unusable<'h>(p: &'h Process, call: &Call<'_>) -> Option<Term<'h>> {
+    match (call.inner.closed, call.inner.connecting) {
+        (true, _) => Some(closed(p)),
+        (false, true) => Some(wrong_state(p)),
+        (false, false) => None,
+    }
+}
+
 fn wrong_state(p: &Process) -> Term<'_> {
     p.heap.tuple(&[Term::atom(am::error), invalid(p, "state")])
 }
@@ -111,11 +120,8 @@ pub fn start<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let mut call = socket(a[0])?;
     let handle = a[1].as_local_reference().badarg()?;
     let (offset, count) = (a[2].as_u64().badarg()?, a[3].as_u64().badarg()?);
-    if call.inner.closed {
-        return Ok(closed(p));
-    }
-    if call.inner.connecting {
-        return Ok(wrong_state(p));
+    if let Some(why) = unusable(p, &call) {
+        return Ok(why);
     }
     match call.turn(p, Direction::Write, Some(handle)) {
         Turn::Mine => {}
@@ -144,11 +150,8 @@ pub fn again<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let call = socket(a[0])?;
     let handle = a[1].as_local_reference().badarg()?;
     let (offset, count) = (a[2].as_u64().badarg()?, a[3].as_u64().badarg()?);
-    if call.inner.closed {
-        return Ok(closed(p));
-    }
-    if call.inner.connecting {
-        return Ok(wrong_state(p));
+    if let Some(why) = unusable(p, &call) {
+        return Ok(why);
     }
     let writer = call.inner.write.current.as_ref();
     if call.inner.file.is_none() || writer.is_none_or(|w| w.pid != p.pid()) {
