@@ -17,7 +17,9 @@ messages() ->
     1 = erlang:trace(W, true, [send, 'receive']),
     W ! {self(), {hello, [1, 2.5, <<"three">>]}},
     receive {_, ok} -> ok end,
-    W ! {send, spawn(fun() -> ok end), dead},
+    {Dead, Ref} = spawn_monitor(fun() -> ok end),
+    receive {'DOWN', Ref, _, _, _} -> ok end,
+    W ! {send, Dead, dead},
     show(messages, W),
     1 = erlang:trace(W, true, [monotonic_timestamp, scheduler_id]),
     W ! nothing,
@@ -61,8 +63,10 @@ scheduling() ->
     W = spawn(fun worker/0),
     receive after 50 -> ok end,
     1 = erlang:trace(W, true, [running, exiting]),
+    %% To ask whether it is idle would run it.
     W ! nothing,
-    show(scheduled, W),
+    receive after 300 -> ok end,
+    show(scheduled, W, all()),
     W ! {exit, normal},
     show(exiting, W),
     G = spawn(fun worker/0),
@@ -106,14 +110,22 @@ errors() ->
     receive after 50 -> ok end,
     io:format("~p~n", [erlang:trace_info(self(), tracer)]).
 
-show(Name, W) -> io:format("~p:~n  ~p~n", [Name, [plain(M, W) || M <- collect(W), plain(M, W) =/= hidden]]).
+show(Name, W) -> show(Name, W, collect(W)).
+show(Name, W, L) -> io:format("~p:~n  ~p~n", [Name, [plain(M, W) || M <- L]]).
 
-%% Everything that was said until now.
+%% Everything that was said until the worker had done what it was told.
 collect(W) ->
-    receive after 50 -> ok end,
-    R = erlang:trace_delivered(W),
-    receive {trace_delivered, W, R} -> ok end,
+    idle(W),
+    R = erlang:trace_delivered(all),
+    receive {trace_delivered, all, R} -> ok end,
     all().
+
+idle(W) ->
+    case process_info(W, [current_function, status, message_queue_len]) of
+        undefined -> ok;
+        [{_, {?MODULE, worker, 0}}, {_, waiting}, {_, 0}] -> ok;
+        _ -> receive after 1 -> ok end, idle(W)
+    end.
 all() -> receive M -> [M | all()] after 0 -> [] end.
 
 plain(M, W) -> plain1(M, {W, self()}).
@@ -127,9 +139,9 @@ plain1(X, _) -> X.
 
 worker() ->
     receive
-        {send, To, M} -> receive after 20 -> ok end, To ! M;
-        {spawn, _} -> spawn(?MODULE, nop, [x]), receive after 10 -> ok end;
-        {spawn_link, _} -> spawn_link(?MODULE, nop, [y]), receive after 10 -> ok end;
+        {send, To, M} -> pause(), To ! M;
+        {spawn, _} -> ended(spawn(?MODULE, nop, [x]));
+        {spawn_link, _} -> ended(spawn_link(?MODULE, nop, [y])), unlinked();
         register -> register(trace_worker, self()), unregister(trace_worker);
         gc -> erlang:garbage_collect();
         {exit, Reason} -> exit(Reason);
@@ -137,5 +149,17 @@ worker() ->
         _ -> ok
     end,
     worker().
+
+pause() -> receive after 20 -> ok end.
+
+ended(P) ->
+    M = monitor(process, P),
+    receive {'DOWN', M, process, P, _} -> ok end.
+
+unlinked() ->
+    case process_info(self(), links) of
+        {links, []} -> ok;
+        _ -> receive after 1 -> ok end, unlinked()
+    end.
 
 nop(X) -> X.
