@@ -1,14 +1,14 @@
 //! Links, monitors, aliases and exit signals.
 
 use crate::prelude::*;
-use crate::spawn::monitor_options;
+use crate::spawn::{monitor_options, priority_option};
 use corten_engine::code::export;
 use corten_engine::node;
 use corten_engine::signal::link::NoProcess;
 use corten_engine::signal::monitor::{self as monitors, Options, What};
 use corten_engine::signal::node::ExitKind;
-use corten_engine::signal::relations::{AliasMode, Target};
-use corten_engine::signal::{Parcel, link as links, ports, send};
+use corten_engine::signal::relations::{Alias, AliasMode, Target};
+use corten_engine::signal::{Parcel, handle, link as links, ports, send};
 use corten_engine::trace::{event, flags};
 
 pub const BIFS: &[Bif] = bifs![
@@ -28,69 +28,54 @@ pub const BIFS: &[Bif] = bifs![
 ];
 
 fn link<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let to = args[0];
+    link_as(p, args[0], false)
+}
+
+fn link_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    link_as(p, args[0], is_priority(args[1])?)
+}
+
+/// The options of functions that know only one: it asks for priority messages.
+fn is_priority<'h>(list: Term<'h>) -> Result<bool, Stop<'h>> {
+    priority_option(list).ok_or(Stop::badarg_because(am::badopt))
+}
+
+fn link_as<'h>(p: &'h Process, to: Term<'h>, priority: bool) -> BifResult<'h> {
     if to.as_local_pid().is_some() || to.as_local_port().is_some() {
         if p.shared.is_traced(flags::PROCS) {
             event::procs(&p.shared, am::link, to.raw());
         }
-        return match links::link(p, to) {
+        return match links::link(p, to, priority) {
             Ok(()) => Ok(Term::TRUE),
-            Err(NoProcess) => nobody(p, to, am::noproc),
+            Err(NoProcess) => nobody(p, to, am::noproc, priority),
         };
     }
     if monitors::is_from_here(to) {
-        return nobody(p, to, am::noproc);
+        return nobody(p, to, am::noproc, priority);
     }
     if to.is_pid() {
         // No connection to other nodes can be made: the link breaks at once.
-        return exit_to_self(p, to, am::noconnection);
+        return exit_to_self(p, to, am::noconnection, priority);
     }
     Err(Stop::BADARG)
 }
 
-/// An empty list of options; the only one there is asks for priority messages.
-fn no_options<'h>(p: &'h Process, list: Term<'h>, function: &str) -> Result<(), Stop<'h>> {
-    let options = list.to_vec().ok_or(Stop::badarg_because(am::badopt))?;
-    match options.first() {
-        None => Ok(()),
-        Some(_) if options.iter().all(|o| o.is(am::priority)) => Err(no_priority(p, function)),
-        Some(_) => Err(Stop::badarg_because(am::badopt)),
-    }
-}
-
-/// Priority messages (OTP 28) are not there yet: `{notsup, {Function, priority}}`.
-pub fn no_priority<'h>(p: &'h Process, function: &str) -> Stop<'h> {
-    let what = [crate::util::atom(function), Term::atom(am::priority)];
-    Stop::error_tuple(p, am::notsup, p.heap.tuple(&what))
-}
-
-fn link_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    no_options(p, args[1], "link")?;
-    link(p, args)
-}
-
-fn exit_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    no_options(p, args[2], "exit")?;
-    exit(p, args)
-}
-
-fn exit_signal_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    no_options(p, args[2], "exit_signal")?;
-    exit_signal(p, args)
-}
-
 /// A process that traps exits is told; to others it is an error.
-fn nobody<'h>(p: &'h Process, to: Term<'h>, why: Atom) -> BifResult<'h> {
+fn nobody<'h>(p: &'h Process, to: Term<'h>, why: Atom, priority: bool) -> BifResult<'h> {
     if p.shared.traps_exit() {
-        exit_to_self(p, to, why)
+        exit_to_self(p, to, why, priority)
     } else {
         Err(Stop::error(Term::atom(why)))
     }
 }
 
-fn exit_to_self<'h>(p: &'h Process, from: Term<'h>, why: Atom) -> BifResult<'h> {
+fn exit_to_self<'h>(p: &'h Process, from: Term<'h>, why: Atom, priority: bool) -> BifResult<'h> {
     if p.shared.traps_exit() {
         let message = p.heap.tuple(&[Term::atom(am::EXIT), from, Term::atom(why)]);
+        if priority {
+            handle::arrive_first(p, Parcel::pack(message));
+            return Ok(Term::TRUE);
+        }
         send::message(p.pid(), message);
         return Ok(Term::TRUE);
     }
@@ -207,18 +192,16 @@ fn demonitor_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 }
 
 fn alias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let mut mode = AliasMode::Explicit;
+    let mut alias = Alias::from(AliasMode::Explicit);
     for o in args[0].to_vec().badarg()? {
-        mode = match o.as_atom() {
-            Some(am::explicit_unalias) => AliasMode::Explicit,
-            Some(am::reply) => AliasMode::Reply,
-            Some(am::priority) if node().config.release() >= 28 => {
-                return Err(no_priority(p, "alias"));
-            }
+        match o.as_atom() {
+            Some(am::explicit_unalias) => alias.mode = AliasMode::Explicit,
+            Some(am::reply) => alias.mode = AliasMode::Reply,
+            Some(am::priority) if node().config.release() >= 28 => alias.priority = true,
             _ => return Err(Stop::BADARG),
-        };
+        }
     }
-    Ok(monitors::alias(p, mode))
+    Ok(monitors::alias(p, alias))
 }
 
 fn unalias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
@@ -229,7 +212,14 @@ fn unalias<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 }
 
 fn exit<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let [to, reason] = [args[0], args[1]];
+    exit_as(p, args[0], args[1], false)
+}
+
+fn exit_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    exit_as(p, args[0], args[1], is_priority(args[2])?)
+}
+
+fn exit_as<'h>(p: &'h Process, to: Term<'h>, reason: Term<'h>, priority: bool) -> BifResult<'h> {
     if to.as_local_pid() == Some(p.pid()) && (reason.is(am::kill) || !p.shared.traps_exit()) {
         send::exit(
             p.pid(),
@@ -240,24 +230,46 @@ fn exit<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
         // The signal is handled before the call returns.
         return Err(Stop::YieldWith(Term::TRUE));
     }
-    send_exit(p, to, reason)
+    send_exit(p, to, reason, priority)
 }
 
 fn exit_signal<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
-    let [to, reason] = [args[0], args[1]];
+    exit_signal_as(p, args[0], args[1], false)
+}
+
+fn exit_signal_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
+    exit_signal_as(p, args[0], args[1], is_priority(args[2])?)
+}
+
+fn exit_signal_as<'h>(
+    p: &'h Process,
+    to: Term<'h>,
+    reason: Term<'h>,
+    priority: bool,
+) -> BifResult<'h> {
     if to.as_local_pid() == Some(p.pid()) && reason.is(am::normal) && !p.shared.traps_exit() {
         // Unlike `exit/2`, this one is ignored.
         return Ok(Term::TRUE);
     }
-    send_exit(p, to, reason)
+    send_exit(p, to, reason, priority)
 }
 
-fn send_exit<'h>(p: &'h Process, to: Term<'h>, reason: Term<'h>) -> BifResult<'h> {
+fn send_exit<'h>(p: &'h Process, to: Term<'h>, reason: Term<'h>, priority: bool) -> BifResult<'h> {
     if let Some(pid) = to.as_local_pid() {
         send::exit(pid, p.pid().word(), Parcel::pack(reason), ExitKind::Sent);
     } else if let Some(port) = to.as_local_port() {
         if let Some(t) = ports::get() {
             t.exit(port, p.pid(), Parcel::pack(reason));
+        }
+    } else if let Some(r) = to.as_reference()
+        && node().config.release() >= 28
+    {
+        // An alias; other references are nobody's.
+        if let (Some(numbers), Some(pid)) = (r.local(), r.pid) {
+            send::exit_alias(pid, numbers, p.pid(), Parcel::pack(reason), priority);
+        }
+        if r.pid == Some(p.pid()) {
+            return Err(Stop::YieldWith(Term::TRUE));
         }
     } else if !to.is_pid() {
         return Err(Stop::BADARG);

@@ -1,6 +1,7 @@
 //! Sending, and registered names.
 
 use crate::prelude::*;
+use corten_engine::node;
 use corten_engine::registry::{self, NameError, Registered};
 use corten_engine::signal::send::{self, Sent};
 
@@ -24,16 +25,17 @@ fn send_2<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
 
 fn send_3<'h>(p: &'h Process, args: Args<'h>) -> BifResult<'h> {
     let bad = || Stop::badarg_because(am::badopt);
-    let mut connect = true;
+    let (mut connect, mut priority) = (true, false);
     for o in args[2].to_vec().ok_or(bad())? {
         match o.as_atom() {
             Some(am::noconnect) => connect = false,
             Some(am::nosuspend) => {}
+            Some(am::priority) if node().config.release() >= 28 => priority = true,
             _ => return Err(bad()),
         }
     }
     p.bump_reductions(4);
-    match send::send(p, args[0], args[1]) {
+    match send::send_as(p, args[0], args[1], priority) {
         Sent::Remote if !connect => Ok(Term::atom(am::noconnect)),
         Sent::Done | Sent::Remote => Ok(Term::OK),
         Sent::BadName | Sent::BadDestination => Err(Stop::BADARG),

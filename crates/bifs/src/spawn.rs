@@ -73,6 +73,10 @@ fn option<'h>(
     let [name, value] = t.as_tuple_of::<2>()?;
     let size = || u32::try_from(value.as_small()?).ok();
     match name.as_atom()? {
+        am::link if node().config.release() >= 28 => {
+            o.link = true;
+            o.link_priority = priority_option(*value)?;
+        }
         am::priority => o.priority = Some(priority_number(value.as_atom()?)?),
         am::min_heap_size => o.min_heap_size = Some(size()?.max(233)),
         am::min_bin_vheap_size => {
@@ -107,10 +111,21 @@ fn option<'h>(
     Some(())
 }
 
-/// `[{alias, Mode}, {tag, Tag}]`.
+/// A list of options of which there is only one, since OTP 28: whether it is there.
+pub fn priority_option(list: Term<'_>) -> Option<bool> {
+    let options = list.to_vec()?;
+    let all = options.iter().all(|o| o.is(am::priority));
+    all.then_some(!options.is_empty())
+}
+
+/// `[{alias, Mode}, {tag, Tag}, priority]`.
 pub fn monitor_options(list: Term<'_>) -> Option<MonitorOptions> {
     let mut o = MonitorOptions::default();
     for t in list.to_vec()? {
+        if t.is(am::priority) && node().config.release() >= 28 {
+            o.priority = true;
+            continue;
+        }
         let [name, value] = t.as_tuple_of::<2>()?;
         match name.as_atom()? {
             am::alias => {

@@ -40,7 +40,7 @@ fn session_of(t: Term<'_>) -> Option<Arc<Session>> {
     same.then(|| handle.0.clone())
 }
 
-fn living<'h>(t: Term<'h>) -> Result<Arc<Session>, Stop<'h>> {
+pub fn living<'h>(t: Term<'h>) -> Result<Arc<Session>, Stop<'h>> {
     let session = session_of(t).filter(|s| s.is_alive());
     session.ok_or(Stop::badarg_because(am::session))
 }
@@ -224,6 +224,9 @@ fn trace_info_3<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         return answer(p, a[2], info::sessions(a[1], &p.heap));
     }
     let session = living(a[0])?;
+    if a[1].is(am::system) && a[2].is(am::all) && node().config.release() >= 28 {
+        return Ok(crate::system_monitor::info(p, &session));
+    }
     answer(p, a[2], info::of_session(&session, a[1], a[2], &p.heap))
 }
 

@@ -1,18 +1,23 @@
-//! `erlang:system_monitor`: one process is told when others collect for long, run for long without a pause, grow
-//! large or let messages pile up. Off unless somebody asks; then the scheduler and the collector look here.
+//! `erlang:system_monitor`, and `trace:system` for each trace session: somebody is told when processes collect for long,
+//! run for long without a pause, grow large or let messages pile up. Off unless somebody asks; then the scheduler and the
+//! collector look here.
 
 use crate::process::Mfa;
-use crate::signal::{Parcel, send};
+use crate::trace::tracer::Tracer;
 use crate::{Process, gc};
 use corten_term::{Atom, Heap, Pid, Term, am};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// What is to be told, and to whom. Zero and none are off.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Settings {
-    pub receiver: Pid,
+    /// The trace session; 0 is `erlang:system_monitor`.
+    pub session: u32,
+    pub receiver: Tracer,
     /// Milliseconds.
     pub long_gc: u64,
     pub long_schedule: u64,
@@ -22,10 +27,29 @@ pub struct Settings {
     pub long_message_queue: Option<(usize, usize)>,
     pub busy_port: bool,
     pub busy_dist_port: bool,
+    /// Processes whose long queue has been told and that have `flag::LONG_QUEUE`; some are gone.
+    long: Arc<Mutex<BTreeSet<Pid>>>,
+}
+
+impl Settings {
+    pub fn new(session: u32, receiver: Tracer) -> Settings {
+        Settings {
+            session,
+            receiver,
+            long_gc: 0,
+            long_schedule: 0,
+            large_heap: 0,
+            long_message_queue: None,
+            busy_port: false,
+            busy_dist_port: false,
+            long: Arc::default(),
+        }
+    }
 }
 
 static ON: AtomicBool = AtomicBool::new(false);
-static SETTINGS: RwLock<Option<Settings>> = RwLock::new(None);
+/// One for each session that asks.
+static SETTINGS: LazyLock<RwLock<Arc<Vec<Settings>>>> = LazyLock::new(RwLock::default);
 
 /// Milliseconds that every collection is made to last longer, so that OTP's tests have long ones.
 static LONGER: AtomicU64 = AtomicU64::new(0);
@@ -42,28 +66,47 @@ pub(crate) fn prolong() {
     }
 }
 
-/// Sets what is to be told; returns what was.
-pub fn set(new: Option<Settings>) -> Option<Settings> {
-    let mut s = SETTINGS.write();
-    ON.store(new.is_some(), Ordering::Release);
-    std::mem::replace(&mut s, new)
+/// Sets what a session is to be told; returns what was.
+pub fn set(session: u32, new: Option<Settings>) -> Option<Settings> {
+    let mut all = SETTINGS.write();
+    let was = all.iter().find(|s| s.session == session).cloned();
+    let new = new.map(|mut new| {
+        // What it has been told of queues, it knows.
+        new.long = was.as_ref().map_or(new.long, |w| w.long.clone());
+        new
+    });
+    let others = all.iter().filter(|s| s.session != session).cloned();
+    let now: Vec<_> = new.into_iter().chain(others).collect();
+    ON.store(!now.is_empty(), Ordering::Release);
+    *all = Arc::new(now);
+    was
+}
+
+/// What a session is told.
+pub fn of(session: u32) -> Option<Settings> {
+    let all = SETTINGS.read();
+    all.iter().find(|s| s.session == session).cloned()
 }
 
 /// What is to be told.
 #[inline]
-pub fn get() -> Option<Settings> {
+pub fn get() -> Option<Arc<Vec<Settings>>> {
     if !ON.load(Ordering::Relaxed) {
         return None;
     }
-    *SETTINGS.read()
+    Some(SETTINGS.read().clone())
 }
 
 /// `{monitor, Pid, What, Info}`. It is not told of itself.
 fn tell(s: &Settings, about: Pid, what: Atom, info: impl for<'h> FnOnce(&'h Heap) -> Term<'h>) {
-    if s.receiver == about {
+    if s.receiver.word() == about.word() {
         return;
     }
-    let message = Parcel::build(|h| {
+    if s.session == 0 && !s.receiver.is_alive() {
+        set(0, None);
+        return;
+    }
+    s.receiver.send(|h| {
         h.tuple(&[
             Term::atom(am::monitor),
             about.into(),
@@ -71,9 +114,6 @@ fn tell(s: &Settings, about: Pid, what: Atom, info: impl for<'h> FnOnce(&'h Heap
             info(h),
         ])
     });
-    if !send::parcel(s.receiver, message) {
-        set(None);
-    }
 }
 
 fn number(n: usize) -> Term<'static> {
@@ -81,7 +121,13 @@ fn number(n: usize) -> Term<'static> {
 }
 
 /// A process ran from `before` to where it is now without a pause.
-pub(crate) fn ran(p: &Process, s: &Settings, before: Option<Mfa>, took: Duration) {
+pub(crate) fn ran(p: &Process, all: &[Settings], before: Option<Mfa>, took: Duration) {
+    for s in all {
+        tell_ran(p, s, before, took);
+    }
+}
+
+fn tell_ran(p: &Process, s: &Settings, before: Option<Mfa>, took: Duration) {
     let ms = took.as_millis() as usize;
     if s.long_schedule == 0 || (ms as u64) < s.long_schedule {
         return;
@@ -105,13 +151,15 @@ pub(crate) fn ran(p: &Process, s: &Settings, before: Option<Mfa>, took: Duration
 }
 
 /// A process has collected.
-pub(crate) fn collected(p: &Process, s: &Settings, took: Duration) {
+pub(crate) fn collected(p: &Process, all: &[Settings], took: Duration) {
     let ms = took.as_millis() as usize;
-    if s.long_gc > 0 && ms as u64 >= s.long_gc {
-        tell(s, p.pid(), am::long_gc, |h| sizes(p, h, Some(ms)));
-    }
-    if s.large_heap > 0 && gc::block_words(p) + gc::old_block_words(p) >= s.large_heap {
-        tell(s, p.pid(), am::large_heap, |h| sizes(p, h, None));
+    for s in all {
+        if s.long_gc > 0 && ms as u64 >= s.long_gc {
+            tell(s, p.pid(), am::long_gc, |h| sizes(p, h, Some(ms)));
+        }
+        if s.large_heap > 0 && gc::block_words(p) + gc::old_block_words(p) >= s.large_heap {
+            tell(s, p.pid(), am::large_heap, |h| sizes(p, h, None));
+        }
     }
 }
 
@@ -133,15 +181,40 @@ fn sizes<'h>(p: &Process, heap: &'h Heap, ms: Option<usize>) -> Term<'h> {
     heap.list(&pairs)
 }
 
+/// Above this many, those that are gone are forgotten.
+const MANY_LONG: usize = 256;
+
 /// Messages have arrived at a process, or it took some.
-pub(crate) fn queue_length(p: &Process, s: &Settings) {
-    let Some((off, on)) = s.long_message_queue else {
-        return;
-    };
+pub(crate) fn queue_length(p: &Process, all: &[Settings]) {
     let len = p.mailbox.len();
-    let long = p.has_flag(crate::process::flag::LONG_QUEUE);
-    if !long && len >= on || long && len <= off {
-        p.set_flag(crate::process::flag::LONG_QUEUE, !long);
-        tell(s, p.pid(), am::long_message_queue, |_| Term::bool(!long));
+    let any_long = p.has_flag(crate::process::flag::LONG_QUEUE);
+    let mut still_long = false;
+    for s in all {
+        let Some((off, on)) = s.long_message_queue else {
+            continue;
+        };
+        if !any_long && len < on {
+            continue;
+        }
+        let mut long = s.long.lock();
+        let was = any_long && long.contains(&p.pid());
+        let is = if was { len > off } else { len >= on };
+        still_long |= is;
+        if was == is {
+            continue;
+        }
+        if is {
+            if long.len() >= MANY_LONG {
+                long.retain(|pid| crate::node().processes.is_alive(*pid));
+            }
+            long.insert(p.pid());
+        } else {
+            long.remove(&p.pid());
+        }
+        drop(long);
+        tell(s, p.pid(), am::long_message_queue, |_| Term::bool(is));
+    }
+    if any_long != still_long {
+        p.set_flag(crate::process::flag::LONG_QUEUE, still_long);
     }
 }

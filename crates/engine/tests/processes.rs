@@ -447,7 +447,7 @@ fn chain(p: &Process, step: usize) -> Outcome {
                 Term::small(left - 1),
                 SpawnOptions::default(),
             );
-            let _ = link::link(p, next.into());
+            let _ = link::link(p, next.into(), false);
         } else {
             result(0);
             exit::uncaught(

@@ -60,7 +60,7 @@ pub fn unlink(to: Pid, from: PortId) {
 
 /// Enters the link of a running process to the port that it opens.
 pub fn establish(p: &Process, port: PortId) {
-    link::establish(p, port.word());
+    link::establish(p, port.word(), false);
 }
 
 /// A registered port has ended: its name is free.

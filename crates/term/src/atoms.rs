@@ -427,6 +427,7 @@ atoms! {
     memory_types = "memory_types",
     message = "message",
     message_queue_data = "message_queue_data",
+    priority_messages = "priority_messages",
     message_queue_len = "message_queue_len",
     messages = "messages",
     merge_trap = "merge_trap",

@@ -91,7 +91,7 @@ fn pair<'h>(p: &Process, item: &Item, heap: &'h Heap, own: bool) -> Term<'h> {
 
 /// Whether there is such an item.
 pub fn is_item(name: Atom) -> bool {
-    ITEMS.contains(&name)
+    ITEMS.contains(&name) || name == am::priority_messages && node().config.release() >= 28
 }
 
 /// Whether the answer depends on what the process allocates.
@@ -237,6 +237,12 @@ fn value<'h>(p: &Process, name: Atom, heap: &'h Heap, own: bool) -> Option<Term<
         // SAFETY: a pid or atom.
         am::parent => unsafe { Term::from_raw(p.parent.get()) },
         am::async_dist => Term::bool(p.has_flag(flag::ASYNC_DIST)),
+        am::priority_messages => Term::bool(
+            p.relations
+                .borrow()
+                .as_ref()
+                .is_some_and(|r| r.has_priority()),
+        ),
         _ => return None,
     })
 }

@@ -14,6 +14,8 @@ use std::sync::atomic::Ordering;
 #[derive(Debug, Default)]
 pub struct SpawnOptions {
     pub link: bool,
+    /// The exit signal of the new process becomes a priority message.
+    pub link_priority: bool,
     pub monitor: Option<MonitorOptions>,
     /// 0 max to 3 low.
     pub priority: Option<u32>,
@@ -38,6 +40,7 @@ pub struct SpawnOptions {
 pub struct MonitorOptions {
     pub alias: Option<AliasMode>,
     pub tag: Option<Box<Parcel>>,
+    pub priority: bool,
 }
 
 impl From<MonitorOptions> for Options {
@@ -45,6 +48,7 @@ impl From<MonitorOptions> for Options {
         Options {
             alias: o.alias,
             tag: o.tag,
+            priority: o.priority,
         }
     }
 }
@@ -257,13 +261,13 @@ fn relate(
 ) -> Option<(RefNumbers, bool)> {
     let parent = parent?;
     if options.link {
-        crate::signal::link::establish(parent, p.pid().word());
-        crate::signal::link::establish(p, parent.pid().word());
+        crate::signal::link::establish(parent, p.pid().word(), options.link_priority);
+        crate::signal::link::establish(p, parent.pid().word(), false);
     }
     let m = options.monitor?;
     let reference = options.reference.unwrap_or_else(RefNumbers::fresh);
     if let Some(mode) = m.alias {
-        parent.with_relations(|r| r.aliases.insert(reference, mode));
+        parent.with_relations(|r| r.aliases.insert(reference, mode.into()));
     }
     let alias = m.alias.is_some();
     monitor::set(
@@ -275,6 +279,7 @@ fn relate(
             pid_reference: alias,
             tag: m.tag,
             object: None,
+            priority: m.priority,
         },
     );
     let watcher = Watcher {

@@ -111,6 +111,26 @@ pub(super) fn arrive(p: &Process, message: Node) {
     p.mailbox.push(message);
 }
 
+/// The same; `priority`: in front of all ordinary ones.
+pub(super) fn arrive_as(p: &Process, message: Node, priority: bool) {
+    if !priority {
+        return arrive(p, message);
+    }
+    if p.shared.is_traced(flags::RECEIVE) {
+        arrives_traced(p, &message);
+    }
+    p.mailbox.push_first(message);
+}
+
+/// A priority message that the process itself makes, behind the signals that have arrived.
+pub fn arrive_first(p: &Process, message: Parcel) {
+    flush(p);
+    if !p.shared.is_exiting() {
+        arrive_as(p, Node::message_of(message), true);
+        p.shared.state.fetch_or(state::ACTIVE, Ordering::AcqRel);
+    }
+}
+
 #[cold]
 fn arrives_traced(p: &Process, message: &Node) {
     if p.has_flag(flag::SENSITIVE) {
@@ -155,9 +175,11 @@ fn act(p: &Process, body: Body, elsewhere: bool) -> bool {
         }
         Body::Down { reference, reason } => return monitor::down(p, reference, *reason),
         Body::TimeOffset(offset) => return monitor::time_offset(p, &offset),
-        Body::AliasMessage { reference, message } => {
-            return monitor::alias_message(p, reference, message);
-        }
+        Body::AliasMessage {
+            reference,
+            message,
+            priority,
+        } => return monitor::alias_message(p, reference, message, priority),
         Body::GroupLeader { leader, reply } => {
             p.set_group_leader(*leader);
             if let Some(reply) = reply {
@@ -189,9 +211,17 @@ fn act(p: &Process, body: Body, elsewhere: bool) -> bool {
 }
 /// An exit signal: ignored, turned into a message, or the end.
 fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
-    if signal.kind == ExitKind::Link && !link::broken(p, signal.from) {
+    let priority = match (signal.kind, signal.alias) {
+        (ExitKind::Link, _) => link::broken(p, signal.from),
+        (ExitKind::Sent, None) => Some(false),
+        // An alias that is none any more is nobody's.
+        (ExitKind::Sent, Some((reference, priority))) => p
+            .with_relations(|r| r.aliases.get(&reference).copied())
+            .map(|a| a.priority && priority),
+    };
+    let Some(priority) = priority else {
         return false;
-    }
+    };
     let reason = signal.parcel.term();
     let sent = signal.kind == ExitKind::Sent;
     if sent && reason.is(am::kill) {
@@ -215,7 +245,7 @@ fn exit_signal(p: &Process, signal: ExitSignal) -> bool {
             };
             heap.tuple(&[Term::atom(am::EXIT), from, reason]).raw()
         };
-        arrive(p, Node::message_of(Parcel { heap, term }));
+        arrive_as(p, Node::message_of(Parcel { heap, term }), priority);
         return true;
     }
     // A process may end itself with `exit(self(), normal)`; from others it means nothing.

@@ -3,6 +3,7 @@
 
 use super::node::Body;
 use super::ports;
+use super::relations::Link;
 use super::send;
 use crate::trace::{event, flags, tracee};
 use crate::{Process, node};
@@ -25,8 +26,8 @@ pub fn peer_of(key: Word) -> Option<Term<'static>> {
     (t.as_local_pid().is_some() || t.as_local_port().is_some()).then_some(t)
 }
 
-/// Links `p` with a local process or port.
-pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
+/// Links `p` with a local process or port. `priority`: the exit signal becomes a priority message for `p`.
+pub fn link(p: &Process, to: Term<'_>, priority: bool) -> Result<(), NoProcess> {
     let key = to.raw();
     if key == p.pid().word() {
         return Ok(());
@@ -40,13 +41,16 @@ pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
         return Err(NoProcess);
     }
     let fresh = p.with_relations(|r| match r.links.get_mut(&key) {
-        Some(l) if l.unlinking == 0 => false,
         Some(l) => {
-            l.unlinking = 0;
-            true
+            l.priority = priority;
+            std::mem::take(&mut l.unlinking) != 0
         }
         None => {
-            r.links.insert(key, Default::default());
+            let link = Link {
+                unlinking: 0,
+                priority,
+            };
+            r.links.insert(key, link);
             true
         }
     });
@@ -72,9 +76,13 @@ pub fn link(p: &Process, to: Term<'_>) -> Result<(), NoProcess> {
 
 /// Enters a link that the peer knows of already: between a parent and the child it just made, a process
 /// and the port it opened, which may be on a dirty thread.
-pub fn establish(p: &Process, to: Word) {
+pub fn establish(p: &Process, to: Word, priority: bool) {
+    let link = Link {
+        unlinking: 0,
+        priority,
+    };
     crate::sched::state::with_signals(&p.shared, || {
-        p.with_relations(|r| r.links.insert(to, Default::default()));
+        p.with_relations(|r| r.links.insert(to, link));
     });
 }
 
@@ -154,13 +162,11 @@ pub(super) fn acknowledged(p: &Process, from: Word, id: u64) {
     });
 }
 
-/// An exit signal came along the link: true, and the link is gone, if it counts.
-pub(super) fn broken(p: &Process, from: Word) -> bool {
+/// An exit signal came along the link: if it counts, whether as a priority message, and the link is gone.
+pub(super) fn broken(p: &Process, from: Word) -> Option<bool> {
     p.with_relations(|r| {
-        let active = r.links.get(&from).is_some_and(|l| l.unlinking == 0);
-        if active {
-            r.links.remove(&from);
-        }
-        active
+        let link = r.links.get(&from).filter(|l| l.unlinking == 0).copied()?;
+        r.links.remove(&from);
+        Some(link.priority)
     })
 }

@@ -7,12 +7,17 @@
 //! A receive marker is a node in the list too. It stands where the list ended when a reference was about to
 //! be made: no message before it can contain the reference, so a `receive` for that reference starts
 //! there. A marker knows the link that points to it, and whoever changes that link tells it.
+//!
+//! Priority messages stand in front of all others, in order of arrival. A marker of its own, the *fence*, is behind them,
+//! from the first one on. One that arrives when `receive` has gone past the fence interrupts the search: `save` goes to it,
+//! and at the fence back to where it was. Nothing but markers tells priority messages, so the fast paths, which stop at
+//! markers, need not know of them.
 
 use super::node::{Kind, Message, Node, Signal};
 use crate::Process;
 use corten_term::memory::prefetch;
 use corten_term::{RefNumbers, Term, Word};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ptr;
 
 /// A process has at most this many receive markers; the oldest one goes when there is need of another.
@@ -29,11 +34,32 @@ struct Marker {
     reference: Option<RefNumbers>,
 }
 
-#[derive(Debug, Default)]
+/// The number of the fence; receive markers have less.
+const FENCE: u32 = u32::MAX;
+
+#[derive(Debug)]
 struct Markers {
-    next_id: u32,
-    /// Oldest first; each is a leaked box.
-    all: Vec<*mut Marker>,
+    next_id: Cell<u32>,
+    /// Receive markers, oldest first; each is a leaked box.
+    all: RefCell<Vec<*mut Marker>>,
+    /// A leaked box; null before the first priority message.
+    fence: Cell<*mut Marker>,
+    /// Where to go on when the fence is reached; null: right behind it.
+    resume: Cell<*mut *mut Signal>,
+    /// A priority message has come while one behind the fence was being examined: to be looked at before waiting.
+    unseen: Cell<bool>,
+}
+
+impl Default for Markers {
+    fn default() -> Markers {
+        Markers {
+            next_id: Cell::new(0),
+            all: RefCell::default(),
+            fence: Cell::new(ptr::null_mut()),
+            resume: Cell::new(ptr::null_mut()),
+            unseen: Cell::new(false),
+        }
+    }
 }
 
 /// See the module page.
@@ -45,9 +71,11 @@ pub struct Mailbox {
     len: Cell<usize>,
     /// `loop_rec` has put the message at the save pointer into a register: the collector adopts it if it comes by.
     examining: Cell<bool>,
+    /// `receive` has gone past the fence, even if it is back among priority messages.
+    beyond: Cell<bool>,
     /// Messages that the collector has moved to the heap and that are roots since.
     on_heap: Cell<u32>,
-    markers: RefCell<Option<Box<Markers>>>,
+    markers: OnceCell<Box<Markers>>,
 }
 
 impl Default for Mailbox {
@@ -58,8 +86,9 @@ impl Default for Mailbox {
             save: Cell::new(ptr::null_mut()),
             len: Cell::new(0),
             examining: Cell::new(false),
+            beyond: Cell::new(false),
             on_heap: Cell::new(0),
-            markers: RefCell::new(None),
+            markers: OnceCell::new(),
         }
     }
 }
@@ -95,16 +124,136 @@ impl Mailbox {
         self.len.set(self.len.get() + 1);
     }
 
+    /// Puts a message behind the priority messages that are here, in front of all others.
+    pub(super) fn push_first(&self, message: Node) {
+        debug_assert!(message.is_message());
+        let markers = self.markers.get_or_init(Box::default);
+        if markers.fence.get().is_null() {
+            self.raise_fence(markers);
+        }
+        let fence = markers.fence.get();
+        let node = message.into_raw();
+        // SAFETY: the fence is in our list and knows the link that points to it; the node is ours.
+        unsafe {
+            let link = (*fence).incoming;
+            (*node).next = fence.cast();
+            *link = node;
+            (*fence).incoming = &raw mut (*node).next;
+            if self.beyond.get() && markers.resume.get().is_null() {
+                if self.examining.get() {
+                    markers.unseen.set(true);
+                } else {
+                    markers.resume.set(self.save());
+                    self.save.set(link);
+                }
+            }
+        }
+        self.len.set(self.len.get() + 1);
+    }
+
+    /// The first priority message comes: a fence in front of all that are here.
+    #[cold]
+    fn raise_fence(&self, markers: &Markers) {
+        let first = self.first.as_ptr();
+        let at_first = self.save() == first;
+        let fence = Box::into_raw(Box::new(Marker {
+            head: Signal::new(Kind::Marker),
+            incoming: first,
+            id: FENCE,
+            reference: None,
+        }));
+        // SAFETY: `first` is the first link of our list.
+        unsafe {
+            let next = &raw mut (*fence).head.next;
+            *next = *first;
+            *first = fence.cast();
+            self.moved(*next, next);
+            if self.last() == first {
+                self.last.set(next);
+            }
+            if at_first && self.examining.get() {
+                self.save.set(next);
+            }
+        }
+        self.beyond.set(!at_first || self.examining.get());
+        markers.fence.set(fence);
+    }
+
     /// The node at the save pointer, markers passed over; null at the end.
     fn current(&self) -> *mut Signal {
         // SAFETY: links of our list.
         unsafe {
             let mut link = self.save();
-            while !(*link).is_null() && (**link).kind == Kind::Marker {
-                link = &raw mut (**link).next;
+            loop {
+                let node = *link;
+                if node.is_null() {
+                    if !(self.beyond.get() && self.back_to_unseen(link)) {
+                        return node;
+                    }
+                    link = self.save();
+                    continue;
+                }
+                if (*node).kind != Kind::Marker {
+                    return node;
+                }
+                link = &raw mut (*node).next;
+                if (*node.cast::<Marker>()).id == FENCE {
+                    link = self.pass_fence(link);
+                }
                 self.save.set(link);
             }
-            *link
+        }
+    }
+
+    /// Where `receive` goes on behind the fence, whose link to the next node is `next`.
+    #[cold]
+    fn pass_fence(&self, next: *mut *mut Signal) -> *mut *mut Signal {
+        self.beyond.set(true);
+        match self
+            .markers
+            .get()
+            .map(|m| m.resume.replace(ptr::null_mut()))
+        {
+            Some(resume) if !resume.is_null() => resume,
+            _ => next,
+        }
+    }
+
+    /// At the end: true, and the save pointer is at the first message, if there are priority messages that `receive` has not seen.
+    #[cold]
+    fn back_to_unseen(&self, end: *mut *mut Signal) -> bool {
+        let unseen = self.markers.get().filter(|m| m.unseen.replace(false));
+        if let Some(m) = unseen {
+            m.resume.set(end);
+            self.save.set(ptr::null_mut());
+        }
+        unseen.is_some()
+    }
+
+    /// Forgets that `receive` was past the fence.
+    #[cold]
+    fn back_from_beyond(&self) {
+        self.beyond.set(false);
+        if let Some(m) = self.markers.get() {
+            m.resume.set(ptr::null_mut());
+            m.unseen.set(false);
+        }
+    }
+
+    /// The next `receive` begins at `link`, which is behind the fence if there is one; `priority`: not before it has looked at
+    /// priority messages.
+    fn start_at(&self, link: *mut *mut Signal, priority: bool) {
+        self.examining.set(false);
+        self.save.set(link);
+        let Some(m) = self.markers.get() else { return };
+        if m.fence.get().is_null() {
+            return;
+        }
+        self.back_from_beyond();
+        self.beyond.set(true);
+        if priority {
+            m.resume.set(link);
+            self.save.set(ptr::null_mut());
         }
     }
 
@@ -228,12 +377,14 @@ impl Mailbox {
     pub(super) fn reset(&self) {
         self.examining.set(false);
         self.save.set(ptr::null_mut());
+        if self.beyond.get() {
+            self.back_from_beyond();
+        }
     }
 
     /// The next `receive` starts behind all messages that are here now.
     pub(super) fn skip_present(&self) {
-        self.examining.set(false);
-        self.save.set(self.last());
+        self.start_at(self.last(), false);
     }
 
     /// Puts the link `at` to what comes behind the node it points to.
@@ -253,8 +404,19 @@ impl Mailbox {
             if self.save() == after {
                 self.save.set(at);
             }
+            self.resumes_at(after, at);
             (*node).next = ptr::null_mut();
             node
+        }
+    }
+
+    /// A link has another place now, which `receive` may be about to go back to.
+    fn resumes_at(&self, old: *mut *mut Signal, new: *mut *mut Signal) {
+        if self.beyond.get()
+            && let Some(m) = self.markers.get()
+            && m.resume.get() == old
+        {
+            m.resume.set(new);
         }
     }
 
@@ -325,14 +487,13 @@ impl Mailbox {
     pub(crate) fn clear(&self) {
         self.reset();
         self.retain(|_| false);
-        if let Some(m) = self.markers.borrow_mut().take() {
-            for marker in m.all {
-                // SAFETY: a leaked box of ours that is in the list.
-                unsafe {
-                    self.unlink((*marker).incoming);
-                    drop(Box::from_raw(marker));
-                }
-            }
+        let Some(m) = self.markers.get() else { return };
+        let mut all = m.all.take();
+        let fence = m.fence.replace(ptr::null_mut());
+        all.extend((!fence.is_null()).then_some(fence));
+        for marker in all {
+            // SAFETY: a marker of ours, in the list, and no longer in `markers`.
+            unsafe { self.drop_marker(marker) };
         }
     }
 
@@ -399,6 +560,7 @@ impl Mailbox {
             if was_save {
                 self.save.set(&raw mut (*new).next);
             }
+            self.resumes_at(after, &raw mut (*new).next);
         }
         self.on_heap.set(self.on_heap.get() + 1);
     }
@@ -467,19 +629,20 @@ impl Mailbox {
 
     /// Sets a marker at the end and returns its number.
     pub(super) fn reserve_marker(&self) -> u32 {
-        let mut slot = self.markers.borrow_mut();
-        let markers = slot.get_or_insert_with(Box::default);
-        if markers.all.len() == MAX_MARKERS {
-            let oldest = markers.all.remove(0);
+        let markers = self.markers.get_or_init(Box::default);
+        let mut all = markers.all.borrow_mut();
+        if all.len() == MAX_MARKERS {
+            let oldest = all.remove(0);
             // SAFETY: a marker of ours, in the list.
             unsafe { self.drop_marker(oldest) };
         }
-        markers.next_id = (markers.next_id + 1) & 0x7FFF_FFFF;
+        let id = (markers.next_id.get() + 1) & 0x7FFF_FFFF;
+        markers.next_id.set(id);
         let at = self.last();
         let marker = Box::into_raw(Box::new(Marker {
             head: Signal::new(Kind::Marker),
             incoming: at,
-            id: markers.next_id,
+            id,
             reference: None,
         }));
         // SAFETY: `at` is the link at the end of our list.
@@ -487,8 +650,8 @@ impl Mailbox {
             *at = marker.cast();
             self.last.set(&raw mut (*marker).head.next);
         }
-        markers.all.push(marker);
-        markers.next_id
+        all.push(marker);
+        id
     }
 
     /// # Safety
@@ -503,8 +666,8 @@ impl Mailbox {
 
     /// The marker stands for this reference from now on.
     pub(super) fn bind_marker(&self, id: u32, reference: RefNumbers) {
-        if let Some(m) = self.markers.borrow().as_ref() {
-            for &marker in &m.all {
+        if let Some(m) = self.markers.get() {
+            for &marker in m.all.borrow().iter() {
                 // SAFETY: a marker of ours.
                 unsafe {
                     if (*marker).id == id {
@@ -517,33 +680,31 @@ impl Mailbox {
 
     /// Removes the marker of a reference, or the one with this number.
     pub(super) fn clear_marker(&self, which: Result<u32, RefNumbers>) {
-        let mut slot = self.markers.borrow_mut();
-        let Some(m) = slot.as_mut() else { return };
+        let Some(m) = self.markers.get() else { return };
+        let mut all = m.all.borrow_mut();
         // SAFETY: markers of ours.
-        let at = m.all.iter().position(|&marker| unsafe {
+        let at = all.iter().position(|&marker| unsafe {
             match which {
                 Ok(id) => (*marker).id == id,
                 Err(reference) => (*marker).reference == Some(reference),
             }
         });
         if let Some(i) = at {
-            let marker = m.all.remove(i);
+            let marker = all.remove(i);
             // SAFETY: a marker of ours, in the list, and no longer in `markers`.
             unsafe { self.drop_marker(marker) };
         }
     }
 
-    /// If there is a marker of this reference, the next `receive` starts there.
+    /// If there is a marker of this reference, the next `receive` starts there, after priority messages.
     pub(super) fn use_marker(&self, reference: RefNumbers) {
-        if let Some(m) = self.markers.borrow().as_ref() {
-            for &marker in &m.all {
-                // SAFETY: a marker of ours.
-                unsafe {
-                    if (*marker).reference == Some(reference) {
-                        self.examining.set(false);
-                        self.save.set(&raw mut (*marker).head.next);
-                    }
-                }
+        let Some(m) = self.markers.get() else { return };
+        // SAFETY: markers of ours.
+        unsafe {
+            let all = m.all.borrow();
+            let it = all.iter().find(|m| (***m).reference == Some(reference));
+            if let Some(&marker) = it {
+                self.start_at(&raw mut (*marker).head.next, true);
             }
         }
     }
@@ -607,6 +768,85 @@ mod tests {
         m.clear_marker(Err(r));
         assert_eq!(m.examine(), Some(Term::small(101).raw()));
         assert_eq!(drain(&m, &heap), [0, 1, 2, 3, 4, 5, 6, 7, 8, 101]);
+    }
+
+    /// What is examined next, of small integers; none at the end.
+    fn next(m: &Mailbox) -> Option<i64> {
+        // SAFETY: small integers.
+        m.examine()
+            .and_then(|w| unsafe { Term::from_raw(w) }.as_small())
+    }
+
+    #[test]
+    fn priority_messages_stand_in_front_and_interrupt_a_search() {
+        let (m, heap) = (Mailbox::default(), Heap::new());
+        let push = |i: i64| m.push(Node::message(Term::small(i)));
+        let first = |i: i64| m.push_first(Node::message(Term::small(i)));
+        push(1);
+        push(2);
+        first(-1);
+        first(-2);
+        assert_eq!(next(&m), Some(-1));
+        m.advance();
+        m.advance();
+        assert_eq!(next(&m), Some(1));
+        // While one is examined, it stays that one.
+        first(-3);
+        assert_eq!(next(&m), Some(1));
+        m.advance();
+        m.advance();
+        // At the end, `receive` goes back for what it has not seen, and comes to the end again.
+        let seen: Vec<_> = std::iter::from_fn(|| next(&m).inspect(|_| m.advance())).collect();
+        assert_eq!(seen, [-1, -2, -3]);
+        // It waits: the next one is looked at, then what comes behind.
+        first(-4);
+        push(3);
+        assert_eq!(next(&m), Some(-4));
+        m.advance();
+        assert_eq!(next(&m), Some(3));
+        m.remove();
+        assert_eq!(drain(&m, &heap), [-1, -2, -3, -4, 1, 2]);
+        assert_eq!(m.len(), 0);
+        // A marker: priority messages, then what is behind it.
+        push(4);
+        let (id, r) = (m.reserve_marker(), RefNumbers::fresh());
+        m.bind_marker(id, r);
+        push(5);
+        first(-5);
+        m.use_marker(r);
+        assert_eq!(next(&m), Some(-5));
+        m.advance();
+        first(-6);
+        assert_eq!(next(&m), Some(-6));
+        // Where it goes on may be taken away meanwhile.
+        m.clear_marker(Err(r));
+        m.retain(|t| t.as_small() != Some(4));
+        m.advance();
+        assert_eq!(next(&m), Some(5));
+        assert_eq!(drain(&m, &heap), [-5, -6, 5]);
+        push(6);
+        first(-7);
+        m.skip_present();
+        assert_eq!(next(&m), None);
+        first(-8);
+        assert_eq!(next(&m), Some(-8));
+        m.clear();
+        assert_eq!((m.len(), next(&m)), (0, None));
+    }
+
+    #[test]
+    fn the_first_priority_message_comes_in_the_middle_of_a_search() {
+        let (m, heap) = (Mailbox::default(), Heap::new());
+        let push = |i: i64| m.push(Node::message(Term::small(i)));
+        push(1);
+        assert_eq!(next(&m), Some(1));
+        m.push_first(Node::message(Term::small(-1)));
+        assert_eq!(
+            m.remove().map(|n| n.adopt(&heap)),
+            Some(Term::small(1).raw())
+        );
+        m.reset();
+        assert_eq!(drain(&m, &heap), [-1]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Monitors and aliases, from the side of the process that set them.
 
 use super::node::Body;
-use super::relations::{AliasMode, Monitor, Target, Watcher};
+use super::relations::{Alias, AliasMode, Monitor, Target, Watcher};
 use super::{Node, Parcel, ports, send};
 use crate::registry::{self, Registered};
 use crate::{Process, node};
@@ -12,6 +12,8 @@ use corten_term::{Atom, Heap, Pid, RefNumbers, Term, am};
 pub struct Options {
     pub alias: Option<AliasMode>,
     pub tag: Option<Box<Parcel>>,
+    /// What is told is a priority message.
+    pub priority: bool,
 }
 
 /// What to watch.
@@ -32,16 +34,23 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
     let reference = RefNumbers::fresh();
     let us = p.pid();
     let alias = options.alias;
+    let itself = match what {
+        What::Process(pid) => pid == us,
+        What::ProcessName(name) => registry::whereis(name) == Some(Registered::Process(us)),
+        _ => false,
+    };
+    if itself {
+        // Neither a monitor nor an alias.
+        return reference_term(p, reference, alias.is_some());
+    }
     if let Some(mode) = alias {
-        p.with_relations(|r| r.aliases.insert(reference, mode));
+        p.with_relations(|r| r.aliases.insert(reference, mode.into()));
     }
     let term = reference_term(p, reference, alias.is_some());
     let (target, name, object) = match what {
-        What::Process(pid) if pid == us => return term,
         What::Process(pid) => (Target::Process(pid), None, None),
         What::Port(port) => (Target::Port(port), None, None),
         What::ProcessName(name) => match registry::whereis(name) {
-            Some(Registered::Process(pid)) if pid == us => return term,
             Some(Registered::Process(pid)) => (Target::Process(pid), Some(name), None),
             _ => (Target::Remote, Some(name), None),
         },
@@ -72,6 +81,7 @@ pub fn monitor<'h>(p: &'h Process, what: What<'_>, options: Options) -> Term<'h>
             pid_reference: alias.is_some(),
             tag: options.tag,
             object,
+            priority: options.priority,
         },
     );
     let watcher = Watcher { pid: us, name };
@@ -113,10 +123,10 @@ pub fn reference_term(p: &Process, reference: RefNumbers, alias: bool) -> Term<'
 /// Ends a monitor. False: there was none.
 pub fn demonitor(p: &Process, reference: RefNumbers) -> bool {
     let monitor = p.with_relations(|r| {
-        if matches!(
-            r.aliases.get(&reference),
-            Some(AliasMode::Demonitor | AliasMode::ReplyDemonitor)
-        ) {
+        if r.aliases
+            .get(&reference)
+            .is_some_and(|a| a.ends_with_monitor())
+        {
             r.aliases.remove(&reference);
         }
         r.monitors.remove(&reference)
@@ -143,9 +153,9 @@ pub(crate) fn tell_target(us: Pid, reference: RefNumbers, monitor: &Monitor) {
 }
 
 /// A new alias.
-pub fn alias(p: &Process, mode: AliasMode) -> Term<'_> {
+pub fn alias(p: &Process, alias: Alias) -> Term<'_> {
     let reference = RefNumbers::fresh();
-    p.with_relations(|r| r.aliases.insert(reference, mode));
+    p.with_relations(|r| r.aliases.insert(reference, alias));
     reference_term(p, reference, true)
 }
 
@@ -154,20 +164,25 @@ pub fn unalias(p: &Process, reference: RefNumbers) -> bool {
     p.with_relations(|r| r.aliases.remove(&reference).is_some())
 }
 
-/// A message came for an alias.
-pub(super) fn alias_message(p: &Process, reference: RefNumbers, message: Node) -> bool {
-    let mode = p.with_relations(|r| {
-        let mode = r.aliases.get(&reference).copied();
-        if matches!(mode, Some(AliasMode::Reply | AliasMode::ReplyDemonitor)) {
+/// A message came for an alias; `priority`: as a priority message, if the alias takes them.
+pub(super) fn alias_message(
+    p: &Process,
+    reference: RefNumbers,
+    message: Node,
+    priority: bool,
+) -> bool {
+    let alias = p.with_relations(|r| {
+        let alias = r.aliases.get(&reference).copied();
+        if alias.is_some_and(|a| a.ends_with_message()) {
             r.aliases.remove(&reference);
         }
-        mode
+        alias
     });
-    let Some(mode) = mode else { return false };
-    if mode == AliasMode::ReplyDemonitor {
+    let Some(alias) = alias else { return false };
+    if alias.mode == AliasMode::ReplyDemonitor {
         demonitor(p, reference);
     }
-    super::handle::arrive(p, message);
+    super::handle::arrive_as(p, message, priority && alias.priority);
     true
 }
 
@@ -175,10 +190,10 @@ pub(super) fn alias_message(p: &Process, reference: RefNumbers, message: Node) -
 pub(super) fn down(p: &Process, reference: RefNumbers, reason: Parcel) -> bool {
     let monitor = p.with_relations(|r| {
         let m = r.monitors.remove(&reference)?;
-        if matches!(
-            r.aliases.get(&reference),
-            Some(AliasMode::Demonitor | AliasMode::ReplyDemonitor)
-        ) {
+        if r.aliases
+            .get(&reference)
+            .is_some_and(|a| a.ends_with_monitor())
+        {
             r.aliases.remove(&reference);
         }
         Some(m)
@@ -190,7 +205,8 @@ pub(super) fn down(p: &Process, reference: RefNumbers, reason: Parcel) -> bool {
         let reason = unsafe { Term::from_raw(reason.term) };
         down_message(p.pid(), &heap, reference, &monitor, reason).raw()
     };
-    super::handle::arrive(p, Node::message_of(Parcel { heap, term }));
+    let message = Node::message_of(Parcel { heap, term });
+    super::handle::arrive_as(p, message, monitor.priority);
     true
 }
 

@@ -79,6 +79,8 @@ pub enum ExitKind {
 #[derive(Debug)]
 pub struct ExitSignal {
     pub kind: ExitKind,
+    /// It was sent to this alias; whether as a priority signal.
+    pub alias: Option<(RefNumbers, bool)>,
     /// Pid or port (an immediate), or an external one on `parcel`'s heap.
     pub from: Word,
     /// The reason.
@@ -150,6 +152,8 @@ pub enum Body {
     AliasMessage {
         reference: RefNumbers,
         message: Node,
+        /// To be a priority message if the alias takes them.
+        priority: bool,
     },
     GroupLeader {
         leader: Box<Parcel>,

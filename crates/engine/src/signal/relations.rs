@@ -133,6 +133,8 @@ pub struct Monitor {
     pub tag: Option<Box<Parcel>>,
     /// Object to show in the message when the target is remote.
     pub object: Option<Box<Parcel>>,
+    /// The message is a priority message.
+    pub priority: bool,
 }
 
 /// Who watches this process.
@@ -156,11 +158,41 @@ pub enum AliasMode {
     ReplyDemonitor,
 }
 
+/// An alias of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    pub mode: AliasMode,
+    /// It takes priority messages and exit signals.
+    pub priority: bool,
+}
+
+impl From<AliasMode> for Alias {
+    fn from(mode: AliasMode) -> Alias {
+        Alias {
+            mode,
+            priority: false,
+        }
+    }
+}
+
+impl Alias {
+    /// It ends with its monitor.
+    pub fn ends_with_monitor(self) -> bool {
+        matches!(self.mode, AliasMode::Demonitor | AliasMode::ReplyDemonitor)
+    }
+    /// It ends with the first message.
+    pub fn ends_with_message(self) -> bool {
+        matches!(self.mode, AliasMode::Reply | AliasMode::ReplyDemonitor)
+    }
+}
+
 /// One link. The peer is a pid or port, as its term word.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Link {
     /// Not zero: the link is gone for us, but the peer has not confirmed this `unlink` yet.
     pub unlinking: u64,
+    /// An exit signal of the peer becomes a priority message.
+    pub priority: bool,
 }
 
 /// A process that this one has suspended.
@@ -191,7 +223,7 @@ pub struct Relations {
     pub links: SmallMap<Word, Link>,
     pub monitors: SmallMap<RefNumbers, Monitor>,
     pub watchers: SmallMap<RefNumbers, Watcher>,
-    pub aliases: SmallMap<RefNumbers, AliasMode>,
+    pub aliases: SmallMap<RefNumbers, Alias>,
     /// Those we have suspended, and how often.
     pub suspending: SmallMap<Pid, Suspended>,
     /// Those who have suspended us.
@@ -207,6 +239,12 @@ pub struct Relations {
 }
 
 impl Relations {
+    /// Whether priority messages may come.
+    pub fn has_priority(&self) -> bool {
+        self.aliases.iter().any(|(_, a)| a.priority)
+            || self.monitors.iter().any(|(_, m)| m.priority)
+            || self.links.iter().any(|(_, l)| l.priority)
+    }
     /// A number for an `unlink`: never zero.
     pub fn unlink_id(&mut self) -> u64 {
         self.next_unlink += 1;

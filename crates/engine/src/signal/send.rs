@@ -88,9 +88,13 @@ pub fn to_name(name: Atom, t: Term<'_>) -> bool {
 }
 
 /// Sends to an alias of a process.
-fn to_alias(carried: Term<'_>, pid: Pid, reference: RefNumbers, t: Term<'_>) {
-    let message = Node::message_from(carried, t);
-    control(pid, Body::AliasMessage { reference, message });
+fn to_alias(carried: Term<'_>, pid: Pid, reference: RefNumbers, t: Term<'_>, priority: bool) {
+    let body = Body::AliasMessage {
+        reference,
+        message: Node::message_from(carried, t),
+        priority,
+    };
+    control(pid, body);
 }
 
 /// How a send ended.
@@ -107,14 +111,19 @@ pub enum Sent {
 
 /// `To ! T` by the process `p`, for every kind of destination.
 pub fn send(p: &Process, to: Term<'_>, t: Term<'_>) -> Sent {
+    send_as(p, to, t, false)
+}
+
+/// The same; `priority`: a priority message, if it goes to an alias that takes them.
+pub fn send_as(p: &Process, to: Term<'_>, t: Term<'_>, priority: bool) -> Sent {
     if p.shared.is_traced(flags::SEND | flags::TOKEN) {
-        return send_traced(p, to, t);
+        return send_traced(p, to, t, priority);
     }
-    route(p.pid(), Term::pid(p.pid()), to, t)
+    route(p.pid(), Term::pid(p.pid()), to, t, priority)
 }
 
 #[cold]
-fn send_traced(p: &Process, to: Term<'_>, t: Term<'_>) -> Sent {
+fn send_traced(p: &Process, to: Term<'_>, t: Term<'_>, priority: bool) -> Sent {
     // Aliases are not seen by who traces.
     if p.shared.is_traced(flags::SEND)
         && !to.is_reference()
@@ -127,11 +136,11 @@ fn send_traced(p: &Process, to: Term<'_>, t: Term<'_>) -> Sent {
     } else {
         Term::pid(p.pid())
     };
-    route(p.pid(), carried, to, t)
+    route(p.pid(), carried, to, t, priority)
 }
 
 /// `carried`: what the message says of its sender, the pid or a sequential trace token.
-fn route(from: Pid, carried: Term<'_>, to: Term<'_>, t: Term<'_>) -> Sent {
+fn route(from: Pid, carried: Term<'_>, to: Term<'_>, t: Term<'_>, priority: bool) -> Sent {
     if let Some(pid) = to.as_local_pid() {
         message_from(carried, pid, t);
         return Sent::Done;
@@ -148,7 +157,7 @@ fn route(from: Pid, carried: Term<'_>, to: Term<'_>, t: Term<'_>) -> Sent {
     if let Some(r) = to.as_reference() {
         return match (r.local(), r.pid) {
             (Some(numbers), Some(pid)) => {
-                to_alias(carried, pid, numbers, t);
+                to_alias(carried, pid, numbers, t, priority);
                 Sent::Done
             }
             (Some(_), None) => Sent::Done,
@@ -191,10 +200,22 @@ fn send_to_name(from: Pid, carried: Term<'_>, name: Atom, t: Term<'_>) -> Sent {
 pub fn exit(to: Pid, from: Word, reason: Parcel, kind: ExitKind) -> bool {
     let signal = ExitSignal {
         kind,
+        alias: None,
         from,
         parcel: reason,
     };
     control(to, Body::Exit(Box::new(signal)))
+}
+
+/// An exit signal to an alias of the process `to`; `priority`: it becomes a priority message, if the alias takes them.
+pub fn exit_alias(to: Pid, reference: RefNumbers, from: Pid, reason: Parcel, priority: bool) {
+    let signal = ExitSignal {
+        kind: ExitKind::Sent,
+        alias: Some((reference, priority)),
+        from: from.word(),
+        parcel: reason,
+    };
+    control(to, Body::Exit(Box::new(signal)));
 }
 
 /// A linked process or port ended.

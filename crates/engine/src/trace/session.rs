@@ -129,6 +129,7 @@ impl Session {
         *self.new_processes.write() = ForNew::default();
         *self.new_ports.write() = ForNew::default();
         note_new();
+        crate::sysmon::set(self.id, None);
         pattern::clear_all(self);
         tracee::forget_session(self.id);
         true

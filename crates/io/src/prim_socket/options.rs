@@ -39,8 +39,8 @@ pub struct Opt {
 /// The options of one level.
 #[derive(Debug)]
 pub struct Level {
-    name: &'static str,
-    number: i32,
+    pub name: &'static str,
+    pub number: i32,
     pub options: &'static [Opt],
     /// Names that programs may ask for though there is nothing behind them here.
     pub missing: &'static [&'static str],

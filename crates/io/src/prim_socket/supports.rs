@@ -2,7 +2,7 @@
 
 use super::options::{LEVELS, Level};
 use crate::atoms::intern;
-use corten_engine::{Args, BifResult, Process};
+use corten_engine::{Args, BifResult, Process, node};
 use corten_term::Term;
 
 fn atom(name: &str) -> Term<'static> {
@@ -90,8 +90,10 @@ fn protocols<'h>(p: &'h Process) -> Term<'h> {
     p.heap.list(&all)
 }
 
-/// `[{Level, [{Option, Number} | Option]}]`: without a number, an option of other systems.
+/// `[{Level, [{Option, Number} | Option]}]`: without a number, an option of other systems. Since OTP 29 a level has its
+/// name in front of its number.
 fn options<'h>(p: &'h Process) -> Term<'h> {
+    let named = node().config.release() >= 29;
     let level = |l: &Level| {
         let have = l.options.iter().map(|o| {
             let number = Term::small(o.number.into());
@@ -99,9 +101,16 @@ fn options<'h>(p: &'h Process) -> Term<'h> {
         });
         let lack = l.missing.iter().filter(|n| !n.is_empty()).map(|n| atom(n));
         let all: Vec<_> = have.chain(lack).collect();
-        (l.key(), p.heap.list(&all))
+        let options = p.heap.list(&all);
+        if named {
+            let number = Term::small(l.number.into());
+            p.heap.tuple(&[atom(l.name), number, options])
+        } else {
+            p.heap.tuple(&[l.key(), options])
+        }
     };
-    pairs(p, LEVELS.iter().map(level))
+    let all: Vec<_> = LEVELS.iter().map(level).collect();
+    p.heap.list(&all)
 }
 
 pub fn one<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
