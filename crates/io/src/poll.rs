@@ -8,7 +8,7 @@ use crate::sys;
 use corten_engine::sched::tidy::Idle;
 use polling::{Event, Events, Poller};
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::os::fd::RawFd;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -40,7 +40,8 @@ impl Watch {
 
 #[derive(Default)]
 struct Table {
-    watches: HashMap<RawFd, Watch>,
+    /// By descriptor: their numbers are small and dense. An empty watch is none.
+    watches: Vec<Watch>,
     /// To run without waiting.
     ready: Vec<Callback>,
     /// To run at a time; the number tells timers of one time apart.
@@ -49,6 +50,21 @@ struct Table {
 }
 
 impl Table {
+    fn watch(&mut self, fd: usize) -> Option<&mut Watch> {
+        self.watches.get_mut(fd)
+    }
+    /// `None` for what is no descriptor.
+    fn watch_or_new(&mut self, fd: RawFd) -> Option<&mut Watch> {
+        let at = usize::try_from(fd).ok()?;
+        if at >= self.watches.len() {
+            self.watches.resize_with(at + 1, Watch::default);
+        }
+        self.watches.get_mut(at)
+    }
+    fn forget(&mut self, fd: RawFd) -> Option<Watch> {
+        let watch = self.watch(usize::try_from(fd).ok()?)?;
+        (!watch.is_empty()).then(|| std::mem::take(watch))
+    }
     /// Takes what is due; tells how long to wait for the next.
     fn take_due(&mut self, run: &mut Vec<Callback>) -> Option<Duration> {
         let now = Instant::now();
@@ -126,10 +142,7 @@ impl Thread {
 
     /// Moves the callbacks of an event to `run`, and arms the descriptor again for what is left.
     fn take(&self, table: &mut Table, event: Event, run: &mut Vec<Callback>) {
-        let Ok(fd) = RawFd::try_from(event.key) else {
-            return;
-        };
-        let Some(watch) = table.watches.get_mut(&fd) else {
+        let (Ok(fd), Some(watch)) = (RawFd::try_from(event.key), table.watch(event.key)) else {
             return;
         };
         if event.readable {
@@ -153,7 +166,7 @@ impl Thread {
         };
         if armed.is_err() {
             // Not pollable (or not open: the callback's system call will tell).
-            if let Some(w) = table.watches.remove(&fd) {
+            if let Some(w) = table.forget(fd) {
                 table.ready.extend(w.read);
                 table.ready.extend(w.write);
                 let _ = self.poller.notify();
@@ -166,7 +179,9 @@ impl Thread {
 pub fn once(fd: RawFd, direction: Direction, f: Callback) {
     let Some(thread) = *THREAD else { return };
     let mut table = thread.table();
-    let watch = table.watches.entry(fd).or_default();
+    let Some(watch) = table.watch_or_new(fd) else {
+        return;
+    };
     match direction {
         Direction::Read => watch.read = Some(f),
         Direction::Write => watch.write = Some(f),
@@ -178,7 +193,7 @@ pub fn once(fd: RawFd, direction: Direction, f: Callback) {
 /// Forgets a descriptor. Comes before it is closed.
 pub fn forget(fd: RawFd) {
     let Some(thread) = *THREAD else { return };
-    let removed = thread.table().watches.remove(&fd);
+    let removed = thread.table().forget(fd);
     sys::poll_delete(&thread.poller, fd);
     // Dropped outside of the lock: callbacks may own ports.
     drop(removed);

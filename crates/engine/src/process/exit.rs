@@ -27,7 +27,7 @@ pub fn add_hook(hook: Hook) {
 
 /// An exit signal ends the process. It may be on a dirty thread, so nothing of its heap is touched.
 pub(crate) fn request(p: &Process, reason: Parcel) {
-    p.with_relations(|r| r.killed = Some(reason));
+    p.with_relations(|r| r.killed = Some(Box::new(reason)));
     p.shared.state.fetch_or(state::EXITING, Ordering::AcqRel);
 }
 
@@ -194,7 +194,7 @@ pub(crate) fn tell_others(p: &Process, budget: &mut usize) -> bool {
     let done = refuse_signals(p, budget) && tell_relations(p, reason, budget);
     // Nobody waits for a process that is ending to copy literals out of areas that go: it keeps the reason wholly.
     let keep = match stage {
-        Ending::Begins if !done => Some(Parcel::pack_whole(reason)),
+        Ending::Begins if !done => Some(Box::new(Parcel::pack_whole(reason))),
         _ => killed,
     };
     p.with_relations(|r| r.killed = keep);

@@ -231,7 +231,7 @@ pub struct Relations {
     /// System tasks to execute between slices.
     pub tasks: Tasks,
     /// Why it ends, if an exit signal has settled that.
-    pub killed: Option<Parcel>,
+    pub killed: Option<Box<Parcel>>,
     pub ending: Ending,
     /// It was ended while it was on a dirty thread: see `sched::progress`.
     pub ghost: bool,

@@ -144,14 +144,18 @@ fn port_info_2<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
 fn port_set_data<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let data = Parcel::pack_whole(a[1]);
     let port = lookup(a[0]).badarg()?;
-    port.with(|core, _| core.data = data).badarg()?;
+    port.with(|core, _| core.data = Some(Box::new(data)))
+        .badarg()?;
     Ok(Term::TRUE)
 }
 
 fn port_get_data<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     let port = lookup(a[0]).badarg()?;
-    port.with(|core, _| corten_term::copy::copy(core.data.term(), &p.heap))
-        .ok_or(Stop::BADARG)
+    port.with(|core, _| match &core.data {
+        Some(data) => corten_term::copy::copy(data.term(), &p.heap),
+        None => Term::UNDEFINED,
+    })
+    .ok_or(Stop::BADARG)
 }
 
 fn ports<'h>(p: &'h Process, _: Args<'h>) -> BifResult<'h> {

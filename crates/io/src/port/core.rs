@@ -6,10 +6,9 @@ use super::frame::{Frames, Lines};
 use super::table;
 use crate::deliver;
 use corten_engine::signal::Parcel;
+use corten_engine::signal::relations::SmallMap;
 use corten_term::{Atom, Heap, Pid, PortId, RefNumbers, Term, am};
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::borrow::Cow;
 
 /// Direction of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub enum Ending {
     /// A system call failed.
     Posix(Atom),
     /// An exit signal.
-    Reason(Parcel),
+    Reason(Box<Parcel>),
 }
 
 impl Ending {
@@ -37,7 +36,7 @@ impl Ending {
         match self {
             Ending::Normal => Parcel::pack(Term::atom(am::normal)),
             Ending::Posix(e) => Parcel::pack(Term::atom(e)),
-            Ending::Reason(p) => p,
+            Ending::Reason(p) => *p,
         }
     }
 }
@@ -66,20 +65,27 @@ impl Default for Limits {
     }
 }
 
-/// See the module page.
+/// Messages for the owner that wait for each other, see `Core::together`.
+#[derive(Debug, Default)]
+struct Held {
+    messages: Vec<Parcel>,
+}
+
+/// See the module page. There are many ports in some nodes: what few of them need is boxed.
 #[derive(Debug)]
 pub struct Core {
     pub id: PortId,
     /// Command, or driver's name, or descriptors.
-    pub command: Vec<u8>,
+    pub command: Cow<'static, [u8]>,
     pub connected: Pid,
     /// Whose request the driver is carrying out.
     pub caller: Pid,
-    pub links: BTreeSet<Pid>,
+    pub links: SmallMap<Pid, ()>,
     pub watchers: Vec<(RefNumbers, Pid)>,
     /// The registered name.
     pub name: Option<Atom>,
-    pub data: Parcel,
+    /// What `port_set_data` has stored.
+    pub data: Option<Box<Parcel>>,
     pub input: u64,
     pub output: u64,
     pub os_pid: Option<u32>,
@@ -90,7 +96,7 @@ pub struct Core {
     pub soft_eof: bool,
     pub eof_told: bool,
     pub frames: Frames,
-    pub lines: Option<Lines>,
+    pub lines: Option<Box<Lines>>,
     pub limits: Limits,
     pub busy: bool,
     pub writers: Vec<Writer>,
@@ -100,23 +106,22 @@ pub struct Core {
     /// What is still queued cannot be written.
     pub broken: bool,
     pub close_reply: Option<Pid>,
-    /// Flags that the port is traced for.
-    pub trace: Arc<AtomicU32>,
-    /// Messages for the owner that wait for each other, see `together`.
-    held: std::cell::RefCell<Option<Vec<Parcel>>>,
+    held: std::cell::RefCell<Option<Box<Held>>>,
 }
 
 impl Core {
-    pub fn new(id: PortId, command: Vec<u8>, connected: Pid) -> Core {
+    pub fn new(id: PortId, command: Cow<'static, [u8]>, connected: Pid) -> Core {
+        let mut links = SmallMap::default();
+        links.insert(connected, ());
         Core {
             id,
             command,
             connected,
             caller: connected,
-            links: BTreeSet::from([connected]),
+            links,
             watchers: Vec::new(),
             name: None,
-            data: Parcel::pack(Term::UNDEFINED),
+            data: None,
             input: 0,
             output: 0,
             os_pid: None,
@@ -133,7 +138,6 @@ impl Core {
             ended: false,
             broken: false,
             close_reply: None,
-            trace: Arc::default(),
             held: std::cell::RefCell::new(None),
         }
     }
@@ -143,7 +147,7 @@ impl Core {
         let id = self.id;
         let message = Parcel::build(|h| h.tuple(&[Term::port(id), what(h)]));
         match &mut *self.held.borrow_mut() {
-            Some(held) if to == self.connected => held.push(message),
+            Some(held) if to == self.connected => held.messages.push(message),
             _ => {
                 deliver::parcel(to, message);
             }
@@ -152,10 +156,10 @@ impl Core {
 
     /// What `f` sends to the owner arrives at once: the owner never runs between two of the messages.
     pub fn together(&mut self, f: impl FnOnce(&mut Core)) {
-        *self.held.borrow_mut() = Some(Vec::new());
+        *self.held.borrow_mut() = Some(Box::default());
         f(self);
-        if let Some(messages) = self.held.borrow_mut().take() {
-            deliver::messages(self.connected, messages);
+        if let Some(held) = self.held.borrow_mut().take() {
+            deliver::messages(self.connected, held.messages);
         }
     }
 
@@ -237,7 +241,7 @@ impl Core {
 
     /// The port ends, and its owner has been told otherwise: no exit signal for it.
     pub fn exit_quietly(&mut self) {
-        if self.links.remove(&self.connected) {
+        if self.links.remove(&self.connected).is_some() {
             deliver::unlink(self.connected, self.id);
         }
         self.ending = Some(Ending::Normal);

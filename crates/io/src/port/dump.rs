@@ -19,7 +19,11 @@ pub fn crash_dump(out: &mut dyn Write, _: &mut Terms) -> io::Result<()> {
         };
         writeln!(out, "State: {state}\nSlot: {}", port.id.data() << 3)?;
         writeln!(out, "Connected: {:?}", core.connected)?;
-        let links: Vec<String> = core.links.iter().map(|pid| format!("{pid:?}")).collect();
+        let links: Vec<String> = core
+            .links
+            .iter()
+            .map(|(pid, ())| format!("{pid:?}"))
+            .collect();
         if !links.is_empty() {
             writeln!(out, "Links: {}", links.join(" "))?;
         }

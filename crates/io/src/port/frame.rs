@@ -1,27 +1,35 @@
 //! Cutting a stream of bytes into messages: packets with a length in front, or lines.
 
+/// Packets: the bytes of a length, and the input that is not whole yet.
+#[derive(Debug)]
+pub struct Packets {
+    header: usize,
+    partial: Vec<u8>,
+}
+
 /// How input is cut and output is marked.
 #[derive(Debug)]
 pub enum Frames {
     /// As it comes.
     Stream,
     /// A big-endian length of this many bytes (1, 2 or 4) in front of each.
-    Packet { header: usize, partial: Vec<u8> },
+    Packet(Box<Packets>),
 }
 
 impl Frames {
     pub fn packet(header: usize) -> Frames {
-        Frames::Packet {
+        Frames::Packet(Box::new(Packets {
             header,
             partial: Vec::new(),
-        }
+        }))
     }
 
     /// The messages that are complete with these bytes.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let Frames::Packet { header, partial } = self else {
+        let Frames::Packet(packets) = self else {
             return vec![bytes.to_vec()];
         };
+        let Packets { header, partial } = &mut **packets;
         partial.extend_from_slice(bytes);
         let (mut out, mut at) = (Vec::new(), 0);
         while let Some(head) = partial.get(at..at + *header) {
@@ -41,9 +49,9 @@ impl Frames {
     pub fn header(&self, size: usize) -> Option<Vec<u8>> {
         match self {
             Frames::Stream => Some(Vec::new()),
-            Frames::Packet { header, .. } => {
+            Frames::Packet(packets) => {
                 let bytes = (size as u64).to_be_bytes();
-                let (zero, head) = bytes.split_at(8 - header);
+                let (zero, head) = bytes.split_at(8 - packets.header);
                 zero.iter().all(|b| *b == 0).then(|| head.to_vec())
             }
         }

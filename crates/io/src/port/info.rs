@@ -36,7 +36,10 @@ pub fn item<'h>(p: &'h Process, core: &Core, driver: &dyn Driver, item: Atom) ->
             None => return Some(Term::NIL),
         },
         am::name => h.latin1_string(&core.command),
-        am::links => list(p, core.links.iter().map(|l| Term::pid(*l))),
+        am::links => {
+            let links: Vec<_> = core.links.iter().map(|(l, ())| Term::pid(*l)).collect();
+            h.list(&links)
+        }
         am::id => h.uint(core.id.data() << 3),
         am::connected => Term::pid(core.connected),
         am::input => h.uint(core.input),

@@ -6,10 +6,11 @@ use super::fd::Fd;
 use super::frame::{Frames, Lines};
 use super::options::{Bad, Options, What};
 use super::spawn::{Program, Spawn};
-use super::{Port, atom, table, trace_file};
+use super::{Port, table, trace_file};
 use crate::{deliver, errno};
 use corten_engine::{Args, BifResult, Process};
 use corten_term::{Atom, Pid, PortId, Term, am};
+use std::borrow::Cow;
 
 /// The port, or an atom that says why there is none.
 pub fn open_port<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
@@ -39,7 +40,7 @@ fn open(p: &Process, what: Term<'_>, options: Term<'_>) -> Result<PortId, Atom> 
     core.soft_eof = options.eof;
     core.parallelism = options.parallelism;
     core.limits = options.limits;
-    core.lines = options.line.map(Lines::new);
+    core.lines = options.line.map(|n| Box::new(Lines::new(n)));
     if options.packet > 0 {
         core.frames = Frames::packet(options.packet);
     }
@@ -64,10 +65,10 @@ fn open(p: &Process, what: Term<'_>, options: Term<'_>) -> Result<PortId, Atom> 
     }
 }
 
-fn command_name(what: &What) -> Vec<u8> {
+fn command_name(what: &What) -> Cow<'static, [u8]> {
     match what {
-        What::Spawn(n) | What::Driver(n) | What::Executable(n) => n.clone(),
-        What::Descriptors(i, o) => format!("{i}/{o}").into_bytes(),
+        What::Spawn(n) | What::Driver(n) | What::Executable(n) => n.clone().into(),
+        What::Descriptors(i, o) => format!("{i}/{o}").into_bytes().into(),
     }
 }
 
@@ -117,6 +118,6 @@ impl Driver for Nothing {
 /// among the ports.
 pub fn forker(owner: Pid) {
     let Some(id) = table::reserve() else { return };
-    let core = Core::new(id, atom("forker").name().as_bytes().to_vec(), owner);
+    let core = Core::new(id, Cow::Borrowed(b"forker"), owner);
     table::insert(Port::new(id, core, Box::new(Nothing)));
 }

@@ -19,7 +19,7 @@ impl Ports for Table {
         find(port).is_some()
     }
     fn link(&self, port: PortId, from: Pid) -> bool {
-        with(port, |p| p.with(|core, _| core.links.insert(from)))
+        with(port, |p| p.with(|core, _| core.links.insert(from, ())))
     }
     fn unlink(&self, port: PortId, from: Pid) {
         with(port, |p| p.with(|core, _| core.links.remove(&from)));
@@ -86,9 +86,9 @@ fn exit(port: &Port, from: Pid, reason: Parcel) {
         return;
     }
     let ending = if reason.term().is(am::kill) {
-        Ending::Reason(Parcel::pack(Term::atom(am::killed)))
+        Ending::Reason(Box::new(Parcel::pack(Term::atom(am::killed))))
     } else {
-        Ending::Reason(reason)
+        Ending::Reason(Box::new(reason))
     };
     port.close(ending, None);
 }
@@ -146,7 +146,7 @@ pub fn connect(port: &Port, new: Pid) -> bool {
         return false;
     }
     port.with(|core, _| {
-        core.links.insert(new);
+        core.links.insert(new, ());
         core.connected = new;
     })
     .is_some()

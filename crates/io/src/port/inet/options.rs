@@ -6,6 +6,7 @@ use corten_engine::packet::{self, Packets};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, sockopt};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Most bytes of a datagram.
@@ -93,6 +94,9 @@ const FORGIVEN: [u8; 11] = [
     NOPUSH,
 ];
 
+/// Options that make datagrams come with ancillary data.
+const ANCILLARY_ON: [u8; 3] = [RECVTOS, RECVTCLASS, RECVTTL];
+
 /// How data comes to the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Active {
@@ -108,15 +112,16 @@ pub enum Active {
 pub struct Options {
     pub active: Active,
     pub binary: bool,
-    pub header: usize,
-    pub buffer: usize,
+    pub header: u32,
+    pub buffer: u32,
     pub buffer_set: bool,
     pub read_packets: i32,
-    /// Options that make datagrams come with ancillary data, as far as they are on.
-    ancillary: Vec<u8>,
+    /// Which options that make datagrams come with ancillary data are on: bits in the order of `ANCILLARY_ON`.
+    ancillary: u8,
     stream: bool,
-    /// Those of 32 bits that are only remembered.
-    kept: Vec<(u8, i32)>,
+    /// Those of 32 bits that are only remembered. Connections share those of the socket that accepted them until they
+    /// differ.
+    kept: Arc<[(u8, i32); 15]>,
 }
 
 impl Options {
@@ -128,9 +133,9 @@ impl Options {
             buffer: if stream { 1460 } else { 8 * 1024 },
             buffer_set: false,
             read_packets: 5,
-            ancillary: Vec::new(),
+            ancillary: 0,
             stream,
-            kept: vec![
+            kept: Arc::new([
                 (PACKET, 0),
                 (DELIVER, 1),
                 (EXIT_ON_CLOSE, 1),
@@ -146,7 +151,7 @@ impl Options {
                 (LINE_DELIMITER, 10),
                 (READ_AHEAD, 1),
                 (DEBUG, 0),
-            ],
+            ]),
         }
     }
 }
@@ -158,7 +163,7 @@ impl Options {
     }
     /// Whether what is received comes with ancillary data, were it empty.
     pub fn has_ancillary(&self) -> bool {
-        !self.ancillary.is_empty()
+        self.ancillary != 0
     }
     pub fn is_active(&self) -> bool {
         self.active != Active::Passive
@@ -212,7 +217,7 @@ impl Options {
     pub fn packet_limits(&self) -> packet::Limits {
         packet::Limits {
             packet: usize::try_from(self.kept(PACKET_SIZE)).unwrap_or(0),
-            line: self.buffer,
+            line: self.buffer as usize,
             delimiter: self.kept(LINE_DELIMITER) as u8,
         }
     }
@@ -253,16 +258,17 @@ impl Options {
                     changes.active = true;
                 }
                 MODE => self.binary = value == 1,
-                HEADER => self.header = usize::try_from(value).map_err(|_| Errno::INVAL)?,
+                HEADER => self.header = u32::try_from(value).map_err(|_| Errno::INVAL)?,
                 BUFFER => {
-                    self.buffer = usize::try_from(value)
+                    self.buffer = u32::try_from(value)
                         .map_err(|_| Errno::INVAL)?
                         .clamp(1, 64 << 20);
                     self.buffer_set = true;
                 }
                 READ_PACKETS => self.read_packets = value.max(1),
-                _ => match self.kept.iter_mut().find(|(o, _)| *o == option) {
-                    Some(kept) => kept.1 = value,
+                _ => match self.kept.iter().position(|(o, _)| *o == option) {
+                    Some(i) if self.kept[i].1 == value => {}
+                    Some(i) => Arc::make_mut(&mut self.kept)[i].1 = value,
                     // Those of the driver can be set before there is a socket.
                     None => {
                         let fd = fd.ok_or(BAD_PORT)?;
@@ -280,9 +286,8 @@ impl Options {
     }
 
     fn note_ancillary(&mut self, option: u8, on: bool) {
-        if [RECVTOS, RECVTCLASS, RECVTTL].contains(&option) {
-            self.ancillary.retain(|o| *o != option);
-            self.ancillary.extend(on.then_some(option));
+        if let Some(i) = ANCILLARY_ON.iter().position(|o| *o == option) {
+            self.ancillary = (self.ancillary & !(1 << i)) | (u8::from(on) << i);
         }
     }
 
@@ -344,8 +349,13 @@ impl Options {
             RCVBUF => {
                 // A program that says nothing of the driver's buffer gets one as large as the system's.
                 if !self.buffer_set {
-                    let most = if self.stream { usize::MAX } else { DATAGRAM };
-                    self.buffer = self.buffer.max(size()?.min(most));
+                    let most = if self.stream {
+                        u32::MAX
+                    } else {
+                        DATAGRAM as u32
+                    };
+                    let size = u32::try_from(value).map_err(|_| Errno::INVAL)?;
+                    self.buffer = self.buffer.max(size.min(most));
                 }
                 sockopt::set_socket_recv_buffer_size(fd, size()?)
             }

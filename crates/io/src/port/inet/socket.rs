@@ -71,7 +71,7 @@ pub struct Socket {
     /// A program has taken the descriptor over: do not close it.
     ignore: bool,
     /// The descriptor that a program has opened otherwise and keeps; the socket's own is a copy.
-    given: Option<RawFd>,
+    given: Option<BorrowedFd<'static>>,
 }
 
 impl Socket {
@@ -117,7 +117,7 @@ impl Socket {
             request::GETHOSTNAME => Ok(hostname()),
             request::GETFD => self
                 .raw()
-                .map(|fd| self.given.unwrap_or(fd))
+                .map(|fd| self.given.map_or(fd, |given| given.as_raw_fd()))
                 .map(|fd| fd.to_be_bytes().to_vec())
                 .ok_or(BAD_PORT),
             request::IGNOREFD => {
@@ -179,7 +179,7 @@ impl Socket {
         let flags = rustix::fs::fcntl_getfl(borrowed)?;
         rustix::fs::fcntl_setfl(borrowed, flags | rustix::fs::OFlags::NONBLOCK)?;
         self.fd = Some(rustix::io::fcntl_dupfd_cloexec(borrowed, 0)?);
-        self.given = Some(number);
+        self.given = Some(borrowed);
         self.family = family;
         self.status |= status::OPEN;
         if bound == Some(1) {

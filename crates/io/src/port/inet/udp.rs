@@ -132,7 +132,7 @@ impl Udp {
             if core.ended || !self.wants_input() {
                 break;
             }
-            let mut buffer = vec![0; self.socket.options.buffer.min(DATAGRAM)];
+            let mut buffer = vec![0; (self.socket.options.buffer as usize).min(DATAGRAM)];
             let Ok(fd) = self.socket.fd() else { return };
             let size = if self.socket.options.has_ancillary() {
                 ANCILLARY_SIZE
@@ -157,7 +157,7 @@ impl Udp {
         core.input += bytes.len() as u64;
         self.socket.received.add(bytes.len());
         let options = &self.socket.options;
-        let (binary, header) = (options.binary, options.header.min(bytes.len()));
+        let (binary, header) = (options.binary, (options.header as usize).min(bytes.len()));
         let with_ancillary = options.has_ancillary();
         // Header bytes come as list elements in front of a binary.
         let (head, body) = bytes.split_at(if binary { header } else { 0 });

@@ -9,6 +9,7 @@ use crate::port::{Core, Port, table};
 use corten_term::{PortId, Term};
 use rustix::io::Errno;
 use rustix::net::SocketFlags;
+use std::borrow::Cow;
 use std::os::fd::OwnedFd;
 
 impl Tcp {
@@ -78,7 +79,7 @@ impl Tcp {
         let Some(id) = table::reserve() else {
             return waiting.fail(self.port, super::Failure("system_limit"));
         };
-        let mut core = Core::new(id, b"tcp_inet".to_vec(), waiting.caller);
+        let mut core = Core::new(id, Cow::Borrowed(b"tcp_inet"), waiting.caller);
         core.binary = true;
         core.limits = self.socket.options.limits();
         let driver = Tcp::new(id, self.socket.connection(fd));

@@ -176,9 +176,9 @@ impl Tcp {
         let raw = self.socket.options.packets().0 == Packets::Raw;
         let wanted = match &self.receiving {
             Some((_, n)) if raw && *n > 0 => missing,
-            _ => missing.max(self.socket.options.buffer),
+            _ => missing.max(self.socket.options.buffer as usize),
         };
-        let mut buffer = vec![0; wanted.min(MAX_READ.max(self.socket.options.buffer))];
+        let mut buffer = vec![0; wanted.min(MAX_READ.max(self.socket.options.buffer as usize))];
         let Ok(fd) = self.socket.fd() else { return };
         match rustix::net::recv(fd, buffer.as_mut_slice(), RecvFlags::empty()) {
             Ok((0, _)) => self.other_side_ended(core),
@@ -203,7 +203,7 @@ impl Tcp {
             kind,
             binaries,
             binary: options.binary,
-            header: options.header,
+            header: options.header as usize,
         };
         let port = self.port;
         let headers = &mut self.input.headers;

@@ -28,20 +28,20 @@ const TIMEOUT: Failure = Failure("timeout");
 /// The number of the timer for a send; others are numbers of requests.
 const SEND_TIMER: u64 = 1 << 32;
 
-/// See the module page.
+/// See the module page. Servers hold many of these that are idle: what few need at a time is boxed.
 #[derive(Debug)]
 pub struct Tcp {
     port: PortId,
     socket: Socket,
     input: Input,
-    connecting: Option<Waiting>,
+    connecting: Option<Box<Waiting>>,
     receiving: Option<(Waiting, usize)>,
     accepting: VecDeque<Waiting>,
     queue: OutQueue,
     /// A file that goes out before the queue.
-    sending: Option<sendfile::Sending>,
+    sending: Option<Box<sendfile::Sending>>,
     /// Who has filled the queue and is answered when there is room again.
-    sender: Option<output::Sender>,
+    sender: Option<Box<output::Sender>>,
     /// Who wants to know when the queue is empty.
     subscribers: Vec<corten_term::Pid>,
     /// Shut the writing side once the queue is empty.
@@ -54,6 +54,10 @@ pub struct Tcp {
     watching_input: bool,
     watching_output: bool,
 }
+
+/// See `Port`: the same for its driver.
+#[cfg(target_os = "linux")]
+const _: () = assert!(size_of::<Tcp>() <= 384);
 
 pub fn start(port: PortId) -> Box<dyn Driver> {
     Box::new(Tcp::new(port, Socket::new(SocketType::STREAM)))
@@ -92,7 +96,7 @@ impl Tcp {
 
     /// Bytes that wait to be written, without those of a file.
     fn queued(&self) -> usize {
-        let before = self.sending.as_ref().map_or(0, sendfile::Sending::queued);
+        let before = self.sending.as_ref().map_or(0, |s| s.queued());
         before + self.queue.size()
     }
 
@@ -166,7 +170,7 @@ impl Tcp {
                 waiting(-1).answer(self.port, |_| Term::OK);
             }
             Err(Errno::INPROGRESS) => {
-                self.connecting = Some(waiting(time));
+                self.connecting = Some(Box::new(waiting(time)));
                 self.socket.status |= status::CONNECTING;
             }
             Err(e) => return Err(e.into()),
@@ -177,16 +181,18 @@ impl Tcp {
 
     /// The connection is there, or is not going to be.
     fn connected(&mut self) {
-        let Some(waiting) = self.connecting else {
+        if self.connecting.is_none() {
             return;
-        };
+        }
         let Ok(fd) = self.socket.fd() else { return };
         let outcome = match rustix::net::sockopt::socket_error(fd) {
             Ok(Ok(())) if rustix::net::getpeername(fd).is_err() => return,
             Ok(outcome) => outcome,
             Err(e) => Err(e),
         };
-        self.connecting = None;
+        let Some(waiting) = self.connecting.take() else {
+            return;
+        };
         self.socket.status &= !status::CONNECTING;
         match outcome {
             Ok(()) => {
@@ -249,7 +255,7 @@ impl Tcp {
         let waiting = self
             .accepting
             .drain(..)
-            .chain(self.connecting.take())
+            .chain(self.connecting.take().map(|w| *w))
             .chain(self.receiving.take().map(|(w, _)| w));
         let port = self.port;
         waiting.for_each(|w| w.fail(port, why));

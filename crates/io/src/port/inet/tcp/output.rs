@@ -11,6 +11,7 @@ use crate::{deliver, poll};
 use corten_engine::packet::Packets;
 use corten_term::{Pid, Term};
 use rustix::io::Errno;
+use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Who waits for room in the queue.
@@ -39,24 +40,39 @@ impl Tcp {
         let Some(reference) = reference else {
             return core.fail(Errno::INVAL);
         };
-        let (reference, data) = (reference.to_vec(), r.0);
+        let data = r.0;
         let caller = core.caller;
         if !self.is(status::CONNECTED) {
             let why = self.next_send.take().unwrap_or(Errno::NOTCONN.into());
-            return sent(caller, self.port, &reference, Err(why));
+            return sent(caller, self.port, reference, Err(why));
         }
-        let mut message = self.header(data.len());
-        message.extend_from_slice(data);
-        self.socket.sent.add(message.len());
+        let length = (data.len() as u64).to_be_bytes();
+        let header = self.header(&length);
+        self.socket.sent.add(header.len() + data.len());
         let first = !self.has_output();
-        self.queue.push(message);
+        let sender = || {
+            Some(Box::new(Sender {
+                caller,
+                reference: reference.to_vec(),
+                timer: None,
+            }))
+        };
+        if first && !core.busy && !self.socket.options.delays_sending() {
+            match self.write_at_once(header, data) {
+                Ok(rest) => {
+                    self.queue.push(rest);
+                    return sent(caller, self.port, reference, Ok(()));
+                }
+                Err(e) => {
+                    self.sender = sender();
+                    return self.send_failed(core, e);
+                }
+            }
+        }
+        self.queue.push([header, data].concat());
         // An earlier sender that still waits has forced its way in: it need not wait for this one.
         self.answer_sender(Ok(()));
-        self.sender = Some(Sender {
-            caller,
-            reference,
-            timer: None,
-        });
+        self.sender = sender();
         let full = self.queued() >= self.socket.options.limits().high;
         core.busy |= full && !first;
         if !self.socket.options.delays_sending() {
@@ -71,12 +87,27 @@ impl Tcp {
         }
     }
 
-    /// The length in front of a message. As in the reference engine one that is too long for it is cut.
-    fn header(&self, size: usize) -> Vec<u8> {
+    /// The length in front of a message, of its bytes those that there is room for: as in the reference engine one that
+    /// is too long is cut.
+    fn header<'a>(&self, length: &'a [u8; 8]) -> &'a [u8] {
         match self.socket.options.packets().0 {
-            Packets::Length(n) => (size as u64).to_be_bytes()[8 - n..].to_vec(),
-            _ => Vec::new(),
+            Packets::Length(n) => &length[8 - n..],
+            _ => &[],
         }
+    }
+
+    /// Writes a message that nothing is before. Returns what the system did not take.
+    fn write_at_once(&self, header: &[u8], data: &[u8]) -> Result<Vec<u8>, Errno> {
+        let Some(fd) = &self.socket.fd else {
+            return Err(Errno::NOTCONN);
+        };
+        let slices = [IoSlice::new(header), IoSlice::new(data)];
+        let done = match rustix::io::writev(fd, &slices) {
+            Err(Errno::AGAIN | Errno::INTR) => 0,
+            other => other?,
+        };
+        let (head, rest) = (done.min(header.len()), done.saturating_sub(header.len()));
+        Ok([&header[head..], &data[rest..]].concat())
     }
 
     /// Writes what the system takes, and does what was waiting for it.

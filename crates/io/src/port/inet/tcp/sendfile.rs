@@ -85,14 +85,14 @@ impl Tcp {
             return Err(Errno::INVAL.into());
         }
         let borrowed = crate::sys::borrow_fd(descriptor).ok_or(Errno::BADF)?;
-        self.sending = Some(Sending {
+        self.sending = Some(Box::new(Sending {
             // Its own descriptor: the program may close the file meanwhile.
             file: rustix::io::fcntl_dupfd_cloexec(borrowed, 0)?,
             before: std::mem::take(&mut self.queue),
             offset,
             left,
             sent: 0,
-        });
+        }));
         self.write_queued(core);
         self.watch();
         Ok(Vec::new())
