@@ -167,8 +167,13 @@ pub fn is_long(p: &Process) -> bool {
     } else {
         0
     };
-    // Most of what is young dies, messages included.
-    mature_words(p) + (young + p.heap.fragment_words()) / 4 + stack_words(p) + old > LONG
+    // Most of what is young dies, messages included; where most survived the last time it is going to again.
+    let survives = if p.has_flag(flag::GREW) {
+        young
+    } else {
+        young / 4
+    };
+    mature_words(p) + survives + p.heap.fragment_words() / 4 + stack_words(p) + old > LONG
 }
 
 fn is_major(p: &Process) -> bool {

@@ -16,6 +16,7 @@ pub mod exit;
 pub mod info;
 pub mod listing;
 pub mod saved_calls;
+mod slots;
 pub mod spawn;
 pub mod state;
 pub mod table;

@@ -1,10 +1,11 @@
 //! The process table: identifiers to processes.
 //!
 //! Identifiers are handed out in order: the number part grows by one with each process and carries into the
-//! serial. The low bits of an identifier are its slot, so a lookup is one load and one comparison. A slot in
+//! serial. The low bits of an identifier are its slot (`slots`), so a lookup is one load and one comparison. A slot in
 //! use is passed over. Readers take no lock: a process that was looked up stays in memory as long as the
 //! reader's epoch guard lives.
 
+use super::slots::Slots;
 use super::{Process, Shared};
 use corten_term::Pid;
 use crossbeam_epoch::Guard;
@@ -14,15 +15,18 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 /// See the module page.
 #[derive(Debug)]
 pub struct ProcessTable {
-    slots: Box<[AtomicPtr<Process>]>,
+    slots: Slots,
     next: AtomicU64,
     count: AtomicUsize,
-    /// Slots from here on were never used.
+    /// Slots from here on were never used. A multiple of [`ROUND`].
     used: AtomicUsize,
 }
 
 /// The bits of an identifier.
 const PID_DATA: u64 = (1 << 60) - 1;
+
+/// So that the extent of the table is seldom written.
+const ROUND: usize = 64;
 
 /// The table has no free slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,20 +45,6 @@ fn reserved() -> *mut Process {
     ptr::without_provenance_mut(1)
 }
 
-fn slots(n: usize) -> Box<[AtomicPtr<Process>]> {
-    let layout = std::alloc::Layout::array::<AtomicPtr<Process>>(n)
-        .unwrap_or_else(|_| corten_term::heap::out_of_memory(n));
-    // SAFETY: zeroed memory is a valid array of null pointers; pages are not touched until used. The layout
-    // is that of the boxed slice.
-    unsafe {
-        let p = std::alloc::alloc_zeroed(layout).cast::<AtomicPtr<Process>>();
-        if p.is_null() {
-            corten_term::heap::out_of_memory(n);
-        }
-        Box::from_raw(ptr::slice_from_raw_parts_mut(p, n))
-    }
-}
-
 /// A slot that was taken for a new process.
 #[derive(Debug)]
 pub struct Reserved<'t> {
@@ -66,7 +56,7 @@ impl ProcessTable {
     /// A table for `limit` processes, rounded up to a power of two as the reference engine does.
     pub fn new(limit: usize) -> ProcessTable {
         ProcessTable {
-            slots: slots(limit.clamp(1024, 1 << 27).next_power_of_two()),
+            slots: Slots::new(limit.clamp(1024, 1 << 27).next_power_of_two()),
             next: AtomicU64::new(0),
             count: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
@@ -82,8 +72,11 @@ impl ProcessTable {
         self.count.load(Ordering::Relaxed)
     }
 
+    fn index(&self, pid: Pid) -> usize {
+        pid.data() as usize & (self.slots.len() - 1)
+    }
     fn slot(&self, pid: Pid) -> &AtomicPtr<Process> {
-        &self.slots[pid.data() as usize & (self.slots.len() - 1)]
+        self.slots.at(self.index(pid))
     }
 
     /// Takes a slot and its identifier for a new process.
@@ -95,18 +88,13 @@ impl ProcessTable {
         // There are fewer processes than slots, so the search ends.
         loop {
             let pid = Pid::from_data(self.next.fetch_add(1, Ordering::Relaxed) & PID_DATA);
-            let slot = self.slot(pid);
-            if slot
-                .compare_exchange(
-                    ptr::null_mut(),
-                    reserved(),
-                    Ordering::AcqRel,
-                    Ordering::Relaxed,
-                )
-                .is_ok()
-            {
-                let index = pid.data() as usize & (self.slots.len() - 1);
-                self.used.fetch_max(index + 1, Ordering::AcqRel);
+            let index = self.index(pid);
+            if self.slots.take(index, reserved()) {
+                if self.used.load(Ordering::Relaxed) <= index {
+                    let used = (index + 1).next_multiple_of(ROUND);
+                    self.used
+                        .fetch_max(used.min(self.limit()), Ordering::AcqRel);
+                }
                 return Ok(Reserved { table: self, pid });
             }
         }
@@ -121,7 +109,7 @@ impl ProcessTable {
     }
 
     fn at(&self, index: usize) -> Option<&Process> {
-        let p = self.slots[index].load(Ordering::Acquire);
+        let p = self.slots.at(index).load(Ordering::Acquire);
         if p.is_null() || p == reserved() {
             return None;
         }
@@ -196,8 +184,13 @@ impl ProcessTable {
     /// Takes a process out, once. It stays in memory until [`ProcessTable::retire`].
     pub(crate) fn unlink(&self, pid: Pid) {
         super::listing::leaves(pid);
-        self.slot(pid).store(ptr::null_mut(), Ordering::Release);
+        self.slots.clear(self.index(pid));
         self.count.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Gives memory back to the system that a crowd of processes has left behind.
+    pub(crate) fn give_back(&self) {
+        self.slots.give_back();
     }
 
     /// Frees a process that was taken out, when nobody can look at it any more.

@@ -3,7 +3,7 @@
 //! The allocator gives back what is free as part of later allocations, so what a spike leaves would stay in a node at
 //! rest. Two kinds of threads see to it: each that runs processes calls [`Idle`] when it has nothing to do, which a second
 //! later collects the thread's own part of the allocator; the housekeeper, as long as processes run, gives back what is free
-//! in the node. It does so before the allocator thinks it is time (a second after memory was freed), so that
+//! in the node, the process table's part of it included. It does so before the allocator thinks it is time (a second after memory was freed), so that
 //! unmapping much is nothing that a scheduler waits for. In a node at rest nobody wakes.
 
 use corten_term::memory;
@@ -56,6 +56,7 @@ fn housekeeper() {
         }
         drop(lock);
         std::thread::sleep(ROUND);
+        crate::node().processes.give_back();
         memory::collect();
         lock = HOUSEKEEPER.lock();
     }
