@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Most bytes of a datagram.
 pub const DATAGRAM: usize = 64 << 10;
 
+/// Most bytes of an option that is read by number.
+const RAW_SIZE: usize = 16 << 20;
+
 /// Numbers of options.
 pub mod number {
     pub const REUSEADDR: u8 = 0;
@@ -275,6 +278,8 @@ impl Options {
                         match self.set_system(fd, family, option, value, &mut r) {
                             Err(Errno::OPNOTSUPP | Errno::NOPROTOOPT)
                                 if FORGIVEN.contains(&option) => {}
+                            // Programs that name an option by number look themselves whether it is set.
+                            Err(_) if option == RAW => {}
                             outcome => outcome?,
                         }
                         self.note_ancillary(option, value != 0);
@@ -387,8 +392,13 @@ impl Options {
     /// Values of options: number, value each. What the system does not have is left out.
     pub fn get(&self, fd: Fd<'_>, family: AddressFamily, stream: bool, data: &[u8]) -> Answer {
         let mut out = Vec::new();
-        for &option in data {
+        let mut r = Reader(data);
+        while let Some(option) = r.u8() {
             let value = match option {
+                RAW => {
+                    out.extend(get_raw(fd, &mut r)?);
+                    continue;
+                }
                 ACTIVE => match self.active {
                     Active::Passive => 0,
                     Active::Always => 1,
@@ -503,6 +513,29 @@ fn get_system(fd: Fd<'_>, family: AddressFamily, option: u8) -> Result<i32, Errn
             Ok(i32::from_ne_bytes(value))
         }
     }
+}
+
+/// An option by level and number, and a size or bytes that the system finds in the buffer. Empty if the system does not
+/// have it.
+fn get_raw(fd: Fd<'_>, r: &mut Reader<'_>) -> Result<Vec<u8>, Errno> {
+    let (level, name) = r.i32().zip(r.i32()).ok_or(Errno::INVAL)?;
+    let kind = r.u8();
+    let size = r.i32().and_then(|n| usize::try_from(n).ok());
+    let size = size.filter(|n| *n <= RAW_SIZE).ok_or(Errno::INVAL)?;
+    let mut value = match kind {
+        Some(0) => vec![0; size],
+        _ => r.bytes(size).ok_or(Errno::INVAL)?.to_vec(),
+    };
+    let Ok(size) = sys::socket_option::get(fd, level, name, &mut value) else {
+        return Ok(Vec::new());
+    };
+    value.truncate(size);
+    let mut out = vec![RAW];
+    out.extend(level.to_be_bytes());
+    out.extend(name.to_be_bytes());
+    out.extend((value.len() as u32).to_be_bytes());
+    out.extend(value);
+    Ok(out)
 }
 
 /// Options of one integer that are passed on as they are: level and name.
