@@ -190,7 +190,12 @@ pub(crate) unsafe fn sub_bits_size(p: *const Word) -> usize {
 }
 
 /// A deep copy of `t` on `to`, literals shared.
+#[inline]
 pub fn copy<'d>(t: Term<'_>, to: &'d Heap) -> Term<'d> {
+    if t.is_immediate() {
+        // SAFETY: it refers to nothing.
+        return unsafe { Term::from_raw(t.raw()) };
+    }
     copy_with(t, to, Literals::Share)
 }
 

@@ -132,12 +132,15 @@ impl Heap {
     }
 
     /// Drops all terms; some of the room for them is kept. For heaps without a bump area.
+    #[inline]
     pub fn clear(&mut self) {
         debug_assert!(self.top.get().is_null());
         let first = self.fragments.get();
-        if first.is_null() {
-            return;
+        if !first.is_null() {
+            self.clear_fragments(first);
         }
+    }
+    fn clear_fragments(&mut self, first: *mut Fragment) {
         // SAFETY: the heap is borrowed mutably, so no term of it is alive; fragments on the list are live and ours.
         unsafe {
             release_off_heap(self.off_heap.replace(ptr::null_mut()));

@@ -47,5 +47,5 @@ pub use layout::Word;
 pub use owned::OwnedTerm;
 pub use pid::{PID_NUMBER_BITS, Pid, PortId};
 pub use reference::RefNumbers;
-pub use row::{KeyedRow, OwnedKey, Row};
+pub use row::{Keyed, KeyedRow, OwnedKey, Row};
 pub use term::{Kind, Term};

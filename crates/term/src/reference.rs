@@ -1,7 +1,7 @@
 //! References: their numbers, where new ones come from, and magic references that keep an engine object
 //! (an ETS table, an atomics array, prepared code, …) alive as long as a term refers to it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -82,6 +82,8 @@ pub fn seed(seed: u64) {
 /// An engine object behind a reference.
 pub struct Magic {
     numbers: RefNumbers,
+    /// The type of `value`: asked for in each call of some functions.
+    kind: TypeId,
     value: Box<dyn Any + Send + Sync>,
 }
 
@@ -92,9 +94,10 @@ impl std::fmt::Debug for Magic {
 }
 
 impl Magic {
-    pub fn new(value: impl Any + Send + Sync) -> Arc<Magic> {
+    pub fn new<T: Any + Send + Sync>(value: T) -> Arc<Magic> {
         Arc::new(Magic {
             numbers: RefNumbers::fresh(),
+            kind: TypeId::of::<T>(),
             value: Box::new(value),
         })
     }
@@ -102,8 +105,11 @@ impl Magic {
         self.numbers
     }
     /// The object, if it is of this type.
+    #[inline]
     pub fn get<T: Any>(&self) -> Option<&T> {
-        self.value.downcast_ref()
+        let value: *const (dyn Any + Send + Sync) = &*self.value;
+        // SAFETY: `new` has noted the type of the value, which is borrowed with `self`.
+        (self.kind == TypeId::of::<T>()).then(|| unsafe { &*value.cast::<T>() })
     }
 }
 

@@ -1,16 +1,18 @@
 //! Rows of ETS tables: tuples with memory of their own that never moves.
 //!
 //! One allocation holds a header (the next row of a chain; hash, mark and size) and behind it the tuple and all that it
-//! refers to. Nothing outside refers into it but the [`KeyedRow`] that owns it, and it refers to nothing outside. A hash
-//! table is made of chains of rows ([`Link`]); an ordered set holds [`KeyedRow`]s in the nodes of its tree, with the key
-//! beside each, so that comparing small keys needs no look at the row.
+//! refers to. Nothing outside refers into it but the [`Keyed`] that owns it, and it refers to nothing outside. A hash
+//! table is made of chains of rows ([`Link`]); an ordered set holds them in the nodes of its tree with their keys beside
+//! them ([`Keyed`]), so that comparing small keys needs no look at rows.
 
 use crate::copy::{self, Literals};
 use crate::layout::{
-    self, PRIMARY_BOXED, PRIMARY_HEADER, PRIMARY_IMMEDIATE, PRIMARY_MASK, header_sub, sub,
+    self, PRIMARY_BOXED, PRIMARY_HEADER, PRIMARY_IMMEDIATE, PRIMARY_MASK, header_arity, header_sub,
+    sub,
 };
-use crate::{Heap, OwnedTerm, Term, Word, heap, memory};
+use crate::{Heap, OwnedTerm, Term, Word, compare, heap, memory};
 use std::alloc::Layout;
+use std::cmp::Ordering;
 use std::ptr::NonNull;
 
 /// The first row of the rest of a chain.
@@ -154,7 +156,11 @@ impl Row {
     }
     #[inline(always)]
     pub fn elements(&self) -> &[Term<'_>] {
-        self.object().as_tuple().unwrap_or_default()
+        // SAFETY: the first object is a tuple: its elements follow its header. A term is a transparent word.
+        unsafe {
+            let area = Row::area(self.0);
+            std::slice::from_raw_parts(area.add(1).cast(), header_arity(*area))
+        }
     }
     /// The element at the table's key position (from 1), which the row was made for.
     #[inline(always)]
@@ -255,34 +261,21 @@ impl ElementsMut<'_> {
     }
 }
 
-/// A row with its key at hand.
-#[derive(Debug)]
-pub struct KeyedRow {
-    /// Part of the row, or an immediate: as long as the row is here, it stays where it is.
-    key: Word,
-    row: Row,
+/// A row in its place among others, and its key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyedRow<'r> {
+    key: Term<'r>,
+    row: &'r Row,
 }
 
-impl KeyedRow {
-    pub fn new(row: Row, keypos: usize) -> KeyedRow {
-        let key = row.key(keypos).raw();
-        KeyedRow { key, row }
+impl<'r> KeyedRow<'r> {
+    #[inline(always)]
+    pub fn key(self) -> Term<'r> {
+        self.key
     }
     #[inline(always)]
-    pub fn key(&self) -> Term<'_> {
-        // SAFETY: see the field.
-        unsafe { Term::from_raw(self.key) }
-    }
-    #[inline(always)]
-    pub fn row(&self) -> &Row {
-        &self.row
-    }
-    pub fn into_row(self) -> Row {
+    pub fn row(self) -> &'r Row {
         self.row
-    }
-    #[inline(always)]
-    pub fn elements_mut(&mut self) -> ElementsMut<'_> {
-        self.row.elements_mut()
     }
 }
 
@@ -306,6 +299,160 @@ impl OwnedKey {
     pub fn term(&self) -> Term<'_> {
         // SAFETY: an owned term does not move its objects; see the field.
         unsafe { Term::from_raw(self.key) }
+    }
+}
+
+/// Rows, or keys without rows, in the order of their keys, which lie side by side: a search looks at nothing else as long
+/// as they are small numbers.
+#[derive(Debug)]
+pub struct Keyed<T> {
+    /// Each is part of the owner at the same place, or an immediate. Owners do not move what they own.
+    keys: Vec<Word>,
+    owners: Vec<T>,
+    /// All keys are small numbers. `false` says nothing.
+    small: bool,
+}
+
+impl<T> Default for Keyed<T> {
+    fn default() -> Self {
+        Keyed::new()
+    }
+}
+
+impl<T> Keyed<T> {
+    pub const fn new() -> Self {
+        Keyed {
+            keys: Vec::new(),
+            owners: Vec::new(),
+            small: true,
+        }
+    }
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+    #[inline(always)]
+    pub fn key(&self, i: usize) -> Option<Term<'_>> {
+        // SAFETY: see the field; the owner is borrowed with `self`.
+        self.keys.get(i).map(|w| unsafe { Term::from_raw(*w) })
+    }
+
+    /// `key` must be part of `owner`.
+    fn put(&mut self, i: usize, key: Word, owner: T) {
+        self.small &= is_small(key);
+        self.keys.insert(i, key);
+        self.owners.insert(i, owner);
+    }
+    pub fn remove(&mut self, i: usize) -> T {
+        self.keys.remove(i);
+        self.owners.remove(i)
+    }
+    pub fn pop(&mut self) -> Option<T> {
+        self.keys.pop()?;
+        self.owners.pop()
+    }
+    /// Keeps the first `at`, gives the others away.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        Keyed {
+            keys: self.keys.split_off(at),
+            owners: self.owners.split_off(at),
+            small: self.small,
+        }
+    }
+    /// Takes all of `other`, whose keys are greater.
+    pub fn append(&mut self, other: &mut Self) {
+        self.small &= other.small;
+        self.keys.append(&mut other.keys);
+        self.owners.append(&mut other.owners);
+    }
+
+    /// How many of the first keys are not greater than `key` (less, without `or_equal`).
+    #[inline(always)]
+    pub fn rank(&self, key: Term<'_>, or_equal: bool) -> usize {
+        if self.small && key.is_small() {
+            // Their words are ordered as they are, and none is the least of all words.
+            let most = (key.raw() as i64).wrapping_sub(i64::from(!or_equal));
+            return rank_of_small(&self.keys, most);
+        }
+        self.rank_of_any(key, or_equal)
+    }
+    #[inline(never)]
+    fn rank_of_any(&self, key: Term<'_>, or_equal: bool) -> usize {
+        self.keys.partition_point(|word| {
+            // SAFETY: as in `key`.
+            let other = unsafe { Term::from_raw(*word) };
+            match compare::cmp(other, key) {
+                Ordering::Less => true,
+                Ordering::Equal => or_equal,
+                Ordering::Greater => false,
+            }
+        })
+    }
+    /// Where a key is, or where it would be.
+    #[inline(always)]
+    pub fn search(&self, key: Term<'_>) -> Result<usize, usize> {
+        let i = self.rank(key, false);
+        match self.key(i) {
+            Some(other) if compare::cmp(other, key).is_eq() => Ok(i),
+            _ => Err(i),
+        }
+    }
+}
+
+fn is_small(word: Word) -> bool {
+    // SAFETY: what is asked is a matter of the word alone.
+    unsafe { Term::from_raw(word) }.is_small()
+}
+
+/// How many words are not greater than `most`. Without a jump that depends on which are, and most of the loads do not wait
+/// for each other: first it counts eighths, then single words of one.
+#[inline(always)]
+fn rank_of_small(words: &[Word], most: i64) -> usize {
+    let counts = |word: &Word| usize::from(*word as i64 <= most);
+    let (eighths, rest) = words.as_chunks::<8>();
+    let before: usize = eighths.iter().map(|e| counts(&e[7])).sum();
+    let within: usize = match eighths.get(before) {
+        Some(eighth) => eighth.iter().map(counts).sum(),
+        None => rest.iter().map(counts).sum(),
+    };
+    before * 8 + within
+}
+
+impl Keyed<Row> {
+    #[inline(always)]
+    pub fn get(&self, i: usize) -> Option<KeyedRow<'_>> {
+        let (key, row) = (self.key(i)?, self.owners.get(i)?);
+        Some(KeyedRow { key, row })
+    }
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> Option<&Row> {
+        self.owners.get(i)
+    }
+    pub fn insert(&mut self, i: usize, row: Row, keypos: usize) {
+        self.put(i, row.key(keypos).raw(), row);
+    }
+    /// Puts a row in the place of another.
+    pub fn replace(&mut self, i: usize, row: Row, keypos: usize) -> Row {
+        let key = row.key(keypos).raw();
+        self.small &= is_small(key);
+        self.keys[i] = key;
+        std::mem::replace(&mut self.owners[i], row)
+    }
+    #[inline(always)]
+    pub fn elements_mut(&mut self, i: usize) -> Option<ElementsMut<'_>> {
+        self.owners.get_mut(i).map(Row::elements_mut)
+    }
+}
+
+impl Keyed<OwnedKey> {
+    pub fn insert(&mut self, i: usize, key: OwnedKey) {
+        self.put(i, key.key, key);
+    }
+    pub fn push(&mut self, key: OwnedKey) {
+        self.insert(self.len(), key);
     }
 }
 
@@ -406,12 +553,45 @@ mod tests {
         let h = Heap::new();
         let key = h.tuple(&[Term::small(1), h.binary(b"long enough to be no immediate")]);
         let t = h.tuple(&[Term::small(3), key]);
-        let keyed = KeyedRow::new(Row::new(t, 2).unwrap(), 2);
-        let (owned, small) = (OwnedKey::new(key), OwnedKey::new(Term::small(3)));
-        let moved = vec![keyed];
-        assert!(crate::compare::exact_eq(moved[0].key(), key));
-        drop((h, moved));
-        assert_eq!(owned.term().as_tuple().map(<[_]>::len), Some(2));
-        assert_eq!(small.term().as_small(), Some(3));
+        let mut rows = Keyed::<Row>::new();
+        rows.insert(0, Row::new(t, 2).unwrap(), 2);
+        let mut keys = Keyed::<OwnedKey>::new();
+        keys.push(OwnedKey::new(Term::small(3)));
+        keys.push(OwnedKey::new(key));
+        let scratch = Heap::new();
+        let same = copy::copy(key, &scratch);
+        drop(h);
+        let moved = rows;
+        assert!(compare::exact_eq(moved.get(0).unwrap().key(), same));
+        assert_eq!(moved.search(same), Ok(0));
+        assert_eq!(keys.rank(same, true), 2);
+        assert_eq!(keys.key(0).and_then(|k| k.as_small()), Some(3));
+    }
+
+    #[test]
+    fn ranks_among_small_numbers_are_those_of_any_order() {
+        use crate::layout::{SMALL_MAX, SMALL_MIN};
+        for n in 0..70_i64 {
+            let mut keys = Keyed::<OwnedKey>::new();
+            let all = (0..n).map(|i| match i {
+                0 => SMALL_MIN,
+                i if i + 1 == n => SMALL_MAX,
+                i => (i - 35) * 2,
+            });
+            all.for_each(|i| keys.push(OwnedKey::new(Term::small(i))));
+            assert!(keys.small);
+            let asked = (-80..80).chain([SMALL_MIN, SMALL_MIN + 1, SMALL_MAX - 1, SMALL_MAX]);
+            for key in asked.map(Term::small) {
+                for or_equal in [false, true] {
+                    let rank = keys.rank(key, or_equal);
+                    assert_eq!(rank, keys.rank_of_any(key, or_equal), "{n} {key:?}");
+                }
+            }
+            if n > 0 {
+                let h = Heap::new();
+                keys.push(OwnedKey::new(h.tuple(&[])));
+                assert!(!keys.small && keys.rank(Term::small(SMALL_MAX), true) == n as usize);
+            }
+        }
     }
 }

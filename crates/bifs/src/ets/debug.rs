@@ -22,7 +22,12 @@ pub fn get<'h>(p: &'h Process, key: Term<'h>) -> Option<Term<'h>> {
 pub fn set<'h>(p: &'h Process, name: Term<'h>, value: Term<'h>) -> Option<Term<'h>> {
     match name.as_atom()?.name() {
         "ets_force_trap" => {
-            scan::force_steps(value.as_bool()?);
+            scan::force_steps(value.as_bool()?, true);
+            Some(Term::OK)
+        }
+        // Our own: the reference engine knows nothing of it.
+        "ets_force_unforeseen_trap" => {
+            scan::force_steps(value.as_bool()?, false);
             Some(Term::OK)
         }
         "ets_force_split" | "ets_debug_random_split_join" => {

@@ -8,7 +8,7 @@
 use super::table::Rows;
 use super::tree::Range;
 use corten_engine::biased::BiasedLock;
-use corten_term::{OwnedKey, Term, compare};
+use corten_term::{Keyed, OwnedKey, Term};
 
 /// Trees at most.
 pub const MOST: usize = 64;
@@ -19,7 +19,7 @@ pub struct Parts {
     /// The shards in the order of their keys.
     order: Vec<u8>,
     /// Between them: not less than all keys in front, not greater than any behind.
-    bounds: Vec<OwnedKey>,
+    bounds: Keyed<OwnedKey>,
     /// Split at every opportunity: for tests.
     pub always_split: bool,
 }
@@ -28,7 +28,7 @@ impl Parts {
     pub fn new() -> Parts {
         Parts {
             order: vec![0],
-            bounds: Vec::new(),
+            bounds: Keyed::new(),
             always_split: false,
         }
     }
@@ -40,8 +40,7 @@ impl Parts {
 
     #[inline(always)]
     fn position(&self, key: Term<'_>) -> usize {
-        self.bounds
-            .partition_point(|b| compare::cmp(b.term(), key).is_le())
+        self.bounds.rank(key, true)
     }
     /// The shard of a key.
     #[inline(always)]

@@ -64,13 +64,19 @@ pub fn table<'h>(p: &Process, t: Term<'_>, access: Access) -> Result<TableRef, S
     Ok(table)
 }
 
-fn check<'h>(p: &Process, table: &Table, access: Access) -> Result<(), Stop<'h>> {
+/// Whether a process may do that by who it is and what the table says.
+#[inline(always)]
+fn may(p: &Process, table: &Table, access: Access) -> bool {
     let allowed = match access {
         Access::Any => true,
         Access::Read => table.protection() != Protection::Private,
         Access::Write => table.protection() == Protection::Public,
     };
-    if allowed || table.owner() == p.pid() || (access == Access::Read && is_super_user(p.pid())) {
+    allowed || table.owner() == p.pid()
+}
+
+fn check<'h>(p: &Process, table: &Table, access: Access) -> Result<(), Stop<'h>> {
+    if may(p, table, access) || (access == Access::Read && is_super_user(p.pid())) {
         Ok(())
     } else {
         Err(Stop::badarg_because(am::access))
@@ -113,12 +119,14 @@ impl Deref for Handle<'_> {
 #[inline]
 pub fn at<'h>(p: &Process, t: Term<'h>, access: Access) -> Result<Handle<'h>, Stop<'h>> {
     match t.as_magic_of::<Table>() {
-        Some(table) if !table.is_deleted() => {
-            check(p, table, access)?;
-            Ok(Handle::Lent(table))
-        }
-        _ => table(p, t, access).map(Handle::Counted),
+        Some(table) if !table.is_deleted() && may(p, table, access) => Ok(Handle::Lent(table)),
+        _ => by_any(p, t, access),
     }
+}
+
+#[inline(never)]
+fn by_any<'h>(p: &Process, t: Term<'h>, access: Access) -> Result<Handle<'h>, Stop<'h>> {
+    table(p, t, access).map(Handle::Counted)
 }
 
 /// Processes that may read all tables.

@@ -12,7 +12,7 @@ use super::table::{Rows, Table, TableRef};
 use super::tree::Range;
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
-use corten_engine::match_spec::{Compiled, Context};
+use corten_engine::match_spec::{Compiled, Context, Value};
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
 use corten_term::{Heap, KeyedRow, OwnedTerm, Row, Term, am, compare, copy};
@@ -30,10 +30,13 @@ const PER_REDUCTION: usize = 1;
 const MIN_STEP: usize = 200;
 
 static SHORT_FIRST_STEP: AtomicBool = AtomicBool::new(false);
+static UNFORESEEN: AtomicBool = AtomicBool::new(false);
 
 /// Makes the first step of every operation as short as possible, so that tests see what happens between two of them.
-pub fn force_steps(on: bool) {
+/// Without `foreseen`, what goes through a whole table does not know before that it will pause.
+pub fn force_steps(on: bool, foreseen: bool) {
     SHORT_FIRST_STEP.store(on, Ordering::Relaxed);
+    UNFORESEEN.store(on && !foreseen, Ordering::Relaxed);
 }
 
 /// What the first step of an operation may look at.
@@ -125,7 +128,7 @@ pub fn read_rows<'h>(
     mut full: impl FnMut() -> bool,
 ) -> Option<Position<'h>> {
     if t.kind() == Kind::OrderedSet {
-        let visit = |row: &KeyedRow| {
+        let visit = |row: KeyedRow<'_>| {
             f(row.row());
             *budget = budget.saturating_sub(1);
             if *budget == 0 || full() {
@@ -211,7 +214,8 @@ fn nothing<'h>(op: Op) -> Term<'h> {
 pub fn all<'h>(p: &'h Process, op: Op, t: &TableRef, spec: Option<Arc<Magic>>) -> BifResult<'h> {
     let budget = first_budget(p);
     // One that cannot begin again (`go_on`) is held in any case.
-    let held = t.kind() != Kind::OrderedSet && (op == Op::Replace || t.is_larger_than(budget));
+    let pauses = || !UNFORESEEN.load(Ordering::Relaxed) && t.is_larger_than(budget);
+    let held = t.kind() != Kind::OrderedSet && (op == Op::Replace || pauses());
     if held {
         hold(p, t);
     }
@@ -554,28 +558,31 @@ impl<'s, 'h> Runner<'s, 'h> {
     }
 
     #[inline]
-    fn run<'r>(&'r mut self, row: &'r Row) -> Option<Term<'r>> {
-        self.scratch.clear();
-        let context = Context {
+    fn context(&self) -> Context<'static> {
+        Context {
             pid: self.p.pid(),
             actor: None,
-        };
-        self.spec.run(row.object(), &self.scratch, context)
+        }
     }
-    /// The specification's value for a row, copied out.
+    /// The specification's value for a row, on the process's heap.
     #[inline]
     pub fn value(&mut self, row: &Row) -> Option<Term<'h>> {
+        self.scratch.clear();
         let heap = &self.p.heap;
-        let v = self.run(row)?;
-        Some(if v.same(row.object()) {
-            row.copy_to(heap)
-        } else {
-            copy::copy(v, heap)
+        let made = self
+            .spec
+            .make(row.object(), &self.scratch, self.context(), heap)?;
+        Some(match made {
+            Value::Object => row.copy_to(heap),
+            Value::Made(t) => t,
         })
     }
     /// Whether the specification's value for a row is `true`.
     #[inline]
     pub fn says_true(&mut self, row: &Row) -> bool {
-        self.run(row).is_some_and(|v| v.is(am::true_))
+        self.scratch.clear();
+        self.spec
+            .run(row.object(), &self.scratch, self.context())
+            .is_some_and(|v| v.is(am::true_))
     }
 }

@@ -267,7 +267,7 @@ impl Table {
     }
 
     /// The rows among which a key's are. Looked at under their lock, a table is there or all its rows are gone.
-    #[inline]
+    #[inline(always)]
     pub fn read<'h>(&self, key: Term<'_>) -> Result<(Reading<'_>, u32), Stop<'h>> {
         let hash = self.hash(key);
         let parts = self.parts.as_ref().map(BiasedLock::read);
@@ -279,6 +279,7 @@ impl Table {
         self.there()?;
         Ok((rows, hash))
     }
+    #[inline(always)]
     pub fn write<'h>(&self, key: Term<'_>) -> Result<(Writing<'_>, u32), Stop<'h>> {
         let hash = self.hash(key);
         let rows = match &self.parts {
@@ -293,6 +294,7 @@ impl Table {
     }
 
     /// Locks the part of a key; one that is often waited for is split before.
+    #[inline(never)]
     fn write_part<'t>(&'t self, all: &'t BiasedLock<Parts>, key: Term<'_>) -> Writing<'t> {
         let mut may_split = true;
         loop {
@@ -351,7 +353,7 @@ impl Table {
         range: Range<'_>,
         reverse: bool,
         short: bool,
-        mut visit: impl FnMut(&KeyedRow) -> ControlFlow<B>,
+        mut visit: impl FnMut(KeyedRow<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut walk = |shard: usize| {
             let shard = &self.shards[shard];
@@ -380,6 +382,31 @@ impl Table {
             within.try_for_each(walk)
         }
     }
+    /// Shows the row behind a key of an ordered set, or in front of it.
+    pub fn neighbour<R>(
+        &self,
+        key: Term<'_>,
+        reverse: bool,
+        visit: impl Fn(KeyedRow<'_>) -> R,
+    ) -> Option<R> {
+        {
+            let parts = self.parts.as_ref().map(BiasedLock::read);
+            let shard = shard_of(parts.as_deref(), 1, key, 0);
+            if let Rows::Tree(tree) = &*self.shards[shard].read()
+                && let Some(row) = tree.neighbour(key, reverse)
+            {
+                return Some(visit(row));
+            }
+        }
+        // It is in another leaf.
+        let mut range = Range::default();
+        match reverse {
+            false => range.low = Some(key),
+            true => range.high = Some(key),
+        }
+        let found = self.walk(range, reverse, true, |row| ControlFlow::Break(visit(row)));
+        found.break_value()
+    }
     /// Lets `change` have the trees of an ordered set one after the other, as far as they have keys of a range.
     pub fn change_trees<B>(
         &self,
@@ -397,6 +424,7 @@ impl Table {
     }
 
     /// Somebody may have deleted the table since it was found.
+    #[inline(always)]
     pub fn there<'h>(&self) -> Result<(), Stop<'h>> {
         match self.is_deleted() {
             false => Ok(()),

@@ -6,8 +6,8 @@
 //! is greater than all keys in front of it and not greater than any behind.
 
 use corten_term::row::ElementsMut;
-use corten_term::{KeyedRow, OwnedKey, Row, Term, compare};
-use std::cmp::Ordering;
+use corten_term::{Keyed, KeyedRow, OwnedKey, Row, Term, compare};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 /// Rows in a leaf, and children of an inner node, at most.
@@ -19,6 +19,49 @@ const CROWD: i32 = 1000;
 const WAITED: i32 = 200;
 /// Words of a place for a row, of which most nodes have some to spare.
 const ROW_WORDS: usize = 3;
+
+thread_local! {
+    /// Where this thread's last search for a neighbour ended, in whichever tree: only a guess, which is looked at.
+    static LAST: Cell<Path> = const { Cell::new(Path { inner: 0, level: 0, last: 0 }) };
+}
+
+/// The way from a root to a row.
+#[derive(Clone, Copy, Default)]
+struct Path {
+    /// Which child of the root, of that child, and so on, a byte each. What is deeper than there are bytes is lost.
+    inner: u64,
+    level: u32,
+    /// Which row of the leaf.
+    last: u8,
+}
+
+impl Path {
+    fn goes_on(self, i: usize) -> Path {
+        let step = (i as u64 & 0xFF).checked_shl(8 * self.level).unwrap_or(0);
+        Path {
+            inner: self.inner | step,
+            level: self.level + 1,
+            ..self
+        }
+    }
+    fn ends(self, i: usize) -> Path {
+        Path {
+            last: i as u8,
+            ..self
+        }
+    }
+    fn moved(self, reverse: bool) -> Path {
+        self.ends(step(usize::from(self.last), reverse))
+    }
+}
+
+/// One further, or back.
+fn step(i: usize, reverse: bool) -> usize {
+    match reverse {
+        false => i + 1,
+        true => i.wrapping_sub(1),
+    }
+}
 
 #[derive(Debug)]
 pub struct Tree {
@@ -33,14 +76,14 @@ pub struct Tree {
 
 #[derive(Debug)]
 enum Node {
-    Leaf(Vec<KeyedRow>),
+    Leaf(Keyed<Row>),
     Inner(Inner),
 }
 
 #[derive(Debug)]
 struct Inner {
     /// Between the children: one less than there are.
-    keys: Vec<OwnedKey>,
+    keys: Keyed<OwnedKey>,
     children: Vec<Node>,
 }
 
@@ -65,52 +108,16 @@ impl Range<'_> {
     }
 }
 
-/// How many of the first items are not greater than `key` (less, without `or_equal`).
-#[inline(always)]
-fn rank<T>(
-    items: &[T],
-    key: Term<'_>,
-    or_equal: bool,
-    key_of: impl for<'t> Fn(&'t T) -> Term<'t>,
-) -> usize {
-    let by_order = |other: Term<'_>| match compare::cmp(other, key) {
-        Ordering::Less => true,
-        Ordering::Equal => or_equal,
-        Ordering::Greater => false,
-    };
-    match key.as_small() {
-        // Small numbers among small numbers: without a jump that depends on which is greater.
-        Some(n) => items.partition_point(|item| {
-            let other = key_of(item);
-            match other.as_small() {
-                Some(m) => (m < n) | (or_equal & (m == n)),
-                None => by_order(other),
-            }
-        }),
-        None => items.partition_point(|item| by_order(key_of(item))),
-    }
-}
-
-/// Where a key is among the rows of a leaf, or where it would be.
-#[inline(always)]
-fn search(rows: &[KeyedRow], key: Term<'_>) -> Result<usize, usize> {
-    let i = rank(rows, key, false, KeyedRow::key);
-    let is_it = rows
-        .get(i)
-        .is_some_and(|row| compare::cmp(row.key(), key).is_eq());
-    if is_it { Ok(i) } else { Err(i) }
-}
-
 impl Inner {
     /// Which child a key belongs to.
     #[inline(always)]
     fn child_of(&self, key: Term<'_>) -> usize {
-        rank(&self.keys, key, true, OwnedKey::term)
+        self.keys.rank(key, true)
     }
 }
 
 impl Node {
-    const EMPTY: Node = Node::Leaf(Vec::new());
+    const EMPTY: Node = Node::Leaf(Keyed::new());
 
     fn len(&self) -> usize {
         match self {
@@ -119,12 +126,12 @@ impl Node {
         }
     }
 
-    fn insert(&mut self, new: KeyedRow) -> Inserted {
+    fn insert(&mut self, new: Row, keypos: usize) -> Inserted {
         match self {
-            Node::Leaf(rows) => insert_into_leaf(rows, new),
+            Node::Leaf(rows) => insert_into_leaf(rows, new, keypos),
             Node::Inner(inner) => {
-                let i = inner.child_of(new.key());
-                let mut inserted = inner.children[i].insert(new);
+                let i = inner.child_of(new.key(keypos));
+                let mut inserted = inner.children[i].insert(new, keypos);
                 if let Some((key, node)) = inserted.split.take() {
                     inserted.split = inner.add(i, key, node);
                 }
@@ -137,8 +144,8 @@ impl Node {
     fn remove(&mut self, key: Term<'_>, which: &mut impl FnMut(&Row) -> bool) -> Option<Row> {
         match self {
             Node::Leaf(rows) => {
-                let i = search(rows, key).ok()?;
-                which(rows[i].row()).then(|| rows.remove(i).into_row())
+                let i = rows.search(key).ok()?;
+                which(rows.row(i)?).then(|| rows.remove(i))
             }
             Node::Inner(inner) => {
                 let i = inner.child_of(key);
@@ -171,32 +178,28 @@ impl Node {
         &self,
         range: Range<'_>,
         reverse: bool,
-        visit: &mut impl FnMut(&KeyedRow) -> ControlFlow<B>,
+        visit: &mut impl FnMut(KeyedRow<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let Range { low, high } = range;
         match self {
             Node::Leaf(rows) => {
-                let to = high.map_or(rows.len(), |k| rank(rows, k, false, KeyedRow::key));
-                let from = low.map_or(0, |k| rank(&rows[..to], k, true, KeyedRow::key));
-                let rows = &rows[from..to];
-                let soon = |i: usize| rows.get(i).map(|r| r.row().prefetch());
+                let to = high.map_or(rows.len(), |k| rows.rank(k, false));
+                let from = low.map_or(0, |k| rows.rank(k, true));
+                let mut show = |i: usize, soon: usize| {
+                    rows.row(soon).map(Row::prefetch);
+                    rows.get(i).map_or(ControlFlow::Continue(()), &mut *visit)
+                };
                 if reverse {
-                    (0..rows.len()).rev().try_for_each(|i| {
-                        soon(i.wrapping_sub(6));
-                        visit(&rows[i])
-                    })
+                    (from..to)
+                        .rev()
+                        .try_for_each(|i| show(i, i.wrapping_sub(6)))
                 } else {
-                    (0..rows.len()).try_for_each(|i| {
-                        soon(i + 6);
-                        visit(&rows[i])
-                    })
+                    (from..to).try_for_each(|i| show(i, i + 6))
                 }
             }
             Node::Inner(inner) => {
                 let first = low.map_or(0, |k| inner.child_of(k));
-                let last = high.map_or(inner.keys.len(), |k| {
-                    rank(&inner.keys, k, false, OwnedKey::term)
-                });
+                let last = high.map_or(inner.keys.len(), |k| inner.keys.rank(k, false));
                 let mut child = |i: usize| {
                     let range = Range {
                         low: low.filter(|_| i == first),
@@ -214,39 +217,30 @@ impl Node {
     }
 }
 
-fn insert_into_leaf(rows: &mut Vec<KeyedRow>, new: KeyedRow) -> Inserted {
-    let i = match search(rows, new.key()) {
-        Ok(i) => {
-            let old = std::mem::replace(&mut rows[i], new).into_row();
-            return Inserted {
-                old: Some(old),
-                split: None,
-            };
-        }
-        Err(i) => i,
-    };
-    if rows.len() < FULL {
-        rows.insert(i, new);
-        return Inserted {
-            old: None,
-            split: None,
-        };
-    }
-    // Rows that come in order fill leaves completely.
-    let at = if i == 0 || i == FULL { i } else { FULL / 2 };
-    let mut right = rows.split_off(at);
-    if i > at || at == FULL {
-        right.insert(i - at, new);
-    } else {
-        rows.insert(i, new);
-    }
-    Inserted {
+fn insert_into_leaf(rows: &mut Keyed<Row>, new: Row, keypos: usize) -> Inserted {
+    let mut inserted = Inserted {
         old: None,
-        split: right
-            .first()
-            .map(|row| OwnedKey::new(row.key()))
-            .map(|key| (key, Node::Leaf(right))),
+        split: None,
+    };
+    match rows.search(new.key(keypos)) {
+        Ok(i) => inserted.old = Some(rows.replace(i, new, keypos)),
+        Err(i) if rows.len() < FULL => rows.insert(i, new, keypos),
+        Err(i) => {
+            // Rows that come in order fill leaves completely.
+            let at = if i == 0 || i == FULL { i } else { FULL / 2 };
+            let mut right = rows.split_off(at);
+            if i > at || at == FULL {
+                right.insert(i - at, new, keypos);
+            } else {
+                rows.insert(i, new, keypos);
+            }
+            inserted.split = right
+                .key(0)
+                .map(OwnedKey::new)
+                .map(|key| (key, Node::Leaf(right)));
+        }
     }
+    inserted
 }
 
 impl Inner {
@@ -339,18 +333,14 @@ impl Tree {
     }
 
     #[inline]
-    fn place(&self, key: Term<'_>) -> Option<&KeyedRow> {
+    pub fn get(&self, key: Term<'_>) -> Option<&Row> {
         let mut node = &self.root;
         loop {
             match node {
-                Node::Leaf(rows) => return rows.get(search(rows, key).ok()?),
+                Node::Leaf(rows) => return rows.row(rows.search(key).ok()?),
                 Node::Inner(inner) => node = &inner.children[inner.child_of(key)],
             }
         }
-    }
-    #[inline]
-    pub fn get(&self, key: Term<'_>) -> Option<&Row> {
-        self.place(key).map(KeyedRow::row)
     }
     /// The row of a key, for changes that leave key and size alone.
     pub fn get_mut(&mut self, key: Term<'_>) -> Option<ElementsMut<'_>> {
@@ -358,12 +348,58 @@ impl Tree {
         loop {
             match node {
                 Node::Leaf(rows) => {
-                    let i = search(rows, key).ok()?;
-                    return Some(rows[i].elements_mut());
+                    let i = rows.search(key).ok()?;
+                    return rows.elements_mut(i);
                 }
                 Node::Inner(inner) => {
                     let i = inner.child_of(key);
                     node = &mut inner.children[i];
+                }
+            }
+        }
+    }
+
+    /// The row behind a key, or in front of it, if both would be in the same leaf. Who goes through the keys one by one
+    /// is where the last search of its thread has ended.
+    pub fn neighbour(&self, key: Term<'_>, reverse: bool) -> Option<KeyedRow<'_>> {
+        if let Some(found) = self.at(LAST.get(), key, reverse) {
+            LAST.set(LAST.get().moved(reverse));
+            return Some(found);
+        }
+        let (mut node, mut path) = (&self.root, Path::default());
+        loop {
+            match node {
+                Node::Leaf(rows) => {
+                    let i = match reverse {
+                        false => rows.rank(key, true),
+                        true => rows.rank(key, false).checked_sub(1)?,
+                    };
+                    let found = rows.get(i)?;
+                    LAST.set(path.ends(i));
+                    return Some(found);
+                }
+                Node::Inner(inner) => {
+                    let i = inner.child_of(key);
+                    path = path.goes_on(i);
+                    node = inner.children.get(i)?;
+                }
+            }
+        }
+    }
+    /// The neighbour in the leaf of a key that is at the end of a path.
+    #[inline]
+    fn at(&self, path: Path, key: Term<'_>, reverse: bool) -> Option<KeyedRow<'_>> {
+        let (mut node, mut inner_steps) = (&self.root, path.inner);
+        loop {
+            match node {
+                Node::Leaf(rows) => {
+                    let i = usize::from(path.last);
+                    let is_it = compare::cmp(rows.key(i)?, key).is_eq();
+                    return rows.get(step(i, reverse)).filter(|_| is_it);
+                }
+                Node::Inner(inner) => {
+                    node = inner.children.get((inner_steps & 0xFF) as usize)?;
+                    inner_steps >>= 8;
                 }
             }
         }
@@ -378,12 +414,14 @@ impl Tree {
     /// Inserts a row, in place of the one of an equal key.
     pub fn insert(&mut self, row: Row) {
         let words = row.words();
-        let Inserted { old, split } = self.root.insert(KeyedRow::new(row, self.keypos));
+        let Inserted { old, split } = self.root.insert(row, self.keypos);
         self.count(Some(words), old.as_ref().map(Row::words));
         if let Some((key, node)) = split {
             let left = std::mem::replace(&mut self.root, Node::EMPTY);
+            let mut keys = Keyed::new();
+            keys.push(key);
             self.root = Node::Inner(Inner {
-                keys: vec![key],
+                keys,
                 children: vec![left, node],
             });
         }
@@ -413,7 +451,7 @@ impl Tree {
         &self,
         range: Range<'_>,
         reverse: bool,
-        mut visit: impl FnMut(&KeyedRow) -> ControlFlow<B>,
+        mut visit: impl FnMut(KeyedRow<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         if range.is_empty() {
             return ControlFlow::Continue(());
@@ -433,7 +471,7 @@ impl Tree {
             Node::Leaf(rows) if rows.len() < 2 => return None,
             Node::Leaf(rows) => {
                 let right = rows.split_off(rows.len() / 2);
-                (OwnedKey::new(right.first()?.key()), Node::Leaf(right))
+                (OwnedKey::new(right.key(0)?), Node::Leaf(right))
             }
             Node::Inner(root) => root.split(root.children.len() / 2)?,
         };
@@ -467,18 +505,21 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    fn row(n: i64, value: i64) -> Row {
+    fn row(n: i64, value: i64, floats: bool) -> Row {
         let heap = corten_term::Heap::new();
-        // Half of the keys are immediates.
-        let key = match n % 2 {
-            0 => Term::small(n),
-            _ => heap.float(n as f64),
+        // Half of the keys are immediates, or all.
+        let key = match floats && n % 2 > 0 {
+            false => Term::small(n),
+            true => heap.float(n as f64),
         };
         Row::new(heap.tuple(&[key, Term::small(value)]), 1).unwrap()
     }
-    fn key(r: &KeyedRow) -> i64 {
-        let f = r.key().as_float();
-        f.map_or_else(|| r.key().as_small().unwrap(), |f| f as i64)
+    fn number(key: Term<'_>) -> i64 {
+        let f = key.as_float();
+        f.map_or_else(|| key.as_small().unwrap(), |f| f as i64)
+    }
+    fn key(r: KeyedRow<'_>) -> i64 {
+        number(r.key())
     }
     fn keys(t: &Tree, low: Option<i64>, high: Option<i64>, reverse: bool) -> Vec<i64> {
         let mut out = Vec::new();
@@ -498,7 +539,11 @@ mod tests {
         match node {
             Node::Leaf(rows) => {
                 assert!(root || !rows.is_empty());
-                assert!(rows.len() <= FULL && rows.is_sorted_by(|a, b| key(a) < key(b)));
+                assert!(
+                    rows.len() <= FULL
+                        && (1..rows.len())
+                            .all(|i| key(rows.get(i - 1).unwrap()) < key(rows.get(i).unwrap()))
+                );
                 0
             }
             Node::Inner(inner) => {
@@ -512,11 +557,8 @@ mod tests {
                     });
                     out
                 };
-                for (i, k) in inner.keys.iter().enumerate() {
-                    let k = k
-                        .term()
-                        .as_float()
-                        .map_or_else(|| k.term().as_small().unwrap(), |f| f as i64);
+                for i in 0..inner.keys.len() {
+                    let k = number(inner.keys.key(i).unwrap());
                     assert!(all(&inner.children[i]).last().is_none_or(|l| *l < k));
                     assert!(all(&inner.children[i + 1]).first().is_none_or(|f| *f >= k));
                 }
@@ -535,7 +577,7 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             ((seed >> 33) % n) as i64
         };
-        for round in 0..6 {
+        for (round, floats) in (0..6).flat_map(|round| [(round, false), (round, true)]) {
             let (mut t, mut m) = (Tree::new(1), BTreeMap::new());
             for i in 0..9000 {
                 let n = match round {
@@ -543,7 +585,7 @@ mod tests {
                     1 => 9000 - i,
                     _ => random(6000),
                 };
-                t.insert(row(n, i));
+                t.insert(row(n, i, floats));
                 m.insert(n, i);
                 if round > 2 && i % 3 > 0 {
                     let n = random(6000);
@@ -568,6 +610,18 @@ mod tests {
                     .and_then(|r| r.elements()[1].as_small());
                 assert_eq!(found, m.get(&a).copied());
             }
+            for reverse in [false, true] {
+                let mut at = random(6000);
+                // One after the other, from anywhere; the end of a leaf is no neighbour.
+                for _ in 0..3000 {
+                    let found = t.neighbour(Term::small(at), reverse).map(key);
+                    let mut all = m.range(at + 1..).map(|(k, _)| *k);
+                    let mut back = m.range(..at).map(|(k, _)| *k).rev();
+                    let right = if reverse { back.next() } else { all.next() };
+                    assert!(found.is_none() || found == right);
+                    at = right.unwrap_or_else(|| random(6000));
+                }
+            }
             let mut rest: Vec<i64> = m.keys().copied().collect();
             while !rest.is_empty() {
                 let i = match round {
@@ -590,7 +644,7 @@ mod tests {
     #[test]
     fn rows_in_order_fill_their_leaves() {
         let mut t = Tree::new(1);
-        (0..64 * 64).for_each(|n| t.insert(row(n, 0)));
+        (0..64 * 64).for_each(|n| t.insert(row(n, 0, true)));
         let Node::Inner(root) = &t.root else { panic!() };
         assert_eq!(root.children.len(), 64);
     }
@@ -599,9 +653,9 @@ mod tests {
     fn a_tree_is_split_and_joined() {
         let mut t = Tree::new(1);
         assert!(t.split().is_none());
-        t.insert(row(1, 0));
+        t.insert(row(1, 0, true));
         assert!(t.split().is_none());
-        (0..5000).for_each(|n| t.insert(row(n * 7919 % 5000, 0)));
+        (0..5000).for_each(|n| t.insert(row(n * 7919 % 5000, 0, true)));
         let (k, mut right) = t.split().unwrap();
         let (left, rest) = (keys(&t, None, None, false), keys(&right, None, None, false));
         assert!(left.len() > 1000 && rest.len() > 1000 && left.len() + rest.len() == 5000);

@@ -77,7 +77,6 @@ fn is_set(t: &Table) -> bool {
 fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) -> BifResult<'h> {
     let t = at(p, a[0], Access::Write)?;
     is_set(&t).then_some(()).badarg()?;
-    let scratch = Heap::new();
     let (mut rows, hash) = t.write(a[1])?;
     if rows
         .get_mut(hash, a[1])
@@ -85,11 +84,25 @@ fn update_element<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     {
         return Ok(Term::TRUE);
     }
+    set_elements(&t, &mut rows, hash, (a[1], a[2]), default)
+}
+
+/// The general case: makes the row anew.
+#[cold]
+#[inline(never)]
+fn set_elements<'h>(
+    t: &Table,
+    rows: &mut Rows,
+    hash: u32,
+    (key, spec): (Term<'h>, Term<'h>),
+    default: Option<Term<'h>>,
+) -> BifResult<'h> {
+    let scratch = Heap::new();
     let row = {
-        let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
+        let Some(mut e) = base(t, rows, hash, key, default).map_err(|()| Stop::BADARG)? else {
             return Ok(Term::FALSE);
         };
-        for (pos, value) in positions(&t, e.len(), a[2])? {
+        for (pos, value) in positions(t, e.len(), spec)? {
             e[pos - 1] = value;
         }
         Row::new(scratch.tuple(&e), t.keypos()).badarg()?
@@ -141,18 +154,32 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
     if !is_set(&t) {
         return Err(Stop::badarg_because(am::table_type));
     }
-    let scratch = Heap::new();
-    let mut results = Vec::new();
     let (mut rows, hash) = t.write(a[1])?;
     let row = rows.get_mut(hash, a[1]);
     if let Some(sum) = row.and_then(|mut row| count_in_place(&t, &mut row, a[2])) {
         return Ok(Term::small(sum));
     }
+    count(p, &t, &mut rows, hash, (a[1], a[2]), default)
+}
+
+/// The general case: makes the row anew.
+#[cold]
+#[inline(never)]
+fn count<'h>(
+    p: &'h Process,
+    t: &Table,
+    rows: &mut Rows,
+    hash: u32,
+    (key, spec): (Term<'h>, Term<'h>),
+    default: Option<Term<'h>>,
+) -> BifResult<'h> {
+    let scratch = Heap::new();
+    let mut results = Vec::new();
     let row = {
-        let Some(mut e) = base(&t, &rows, hash, a[1], default).map_err(|()| Stop::BADARG)? else {
+        let Some(mut e) = base(t, rows, hash, key, default).map_err(|()| Stop::BADARG)? else {
             return Err(Stop::badarg_because(am::badkey));
         };
-        for i in increments(&t, &e, a[2])? {
+        for i in increments(t, &e, spec)? {
             let slot = &mut e[i.pos - 1];
             let mut sum = arith::add(&scratch, *slot, i.by).map_err(|_| Stop::SYSTEM_LIMIT)?;
             if let Some((threshold, set)) = i.limit {
@@ -171,7 +198,7 @@ fn update_counter<'h>(p: &'h Process, a: Args<'h>, default: Option<Term<'h>>) ->
         Row::new(scratch.tuple(&e), t.keypos()).badarg()?
     };
     rows.insert(hash, row, t.fixation());
-    Ok(if a[2].is_list() {
+    Ok(if spec.is_list() {
         p.heap.list(&results)
     } else {
         results[0]

@@ -6,7 +6,7 @@ use super::table::{Rows, Table};
 use super::tree::Range;
 use corten_engine::bif::OrBadarg;
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
-use corten_term::{Term, am, copy};
+use corten_term::{KeyedRow, Term, am, copy};
 use std::ops::ControlFlow;
 
 pub const BIFS: &[Bif] = bifs![
@@ -72,19 +72,23 @@ fn walk_in_order<'h>(
     from: From<'h>,
     want: Want,
 ) -> Result<Option<Term<'h>>, Stop<'h>> {
-    let mut range = Range::default();
-    match from {
-        From::First | From::Last => {}
-        From::After(k) | From::Before(k) if k.is(am::EOT) => return Err(Stop::BADARG),
-        From::After(k) => range.low = Some(k),
-        From::Before(k) => range.high = Some(k),
-    }
-    let reverse = matches!(from, From::Last | From::Before(_));
-    let found = t.walk(range, reverse, true, |row| {
+    let show = |row: KeyedRow<'_>| {
         let object = || vec![row.row().copy_to(&p.heap)];
-        ControlFlow::Break(answer(p, row.key(), want, object))
-    });
-    Ok(found.break_value())
+        answer(p, row.key(), want, object)
+    };
+    let end = |reverse| {
+        let first = t.walk(Range::default(), reverse, true, |row| {
+            ControlFlow::Break(show(row))
+        });
+        first.break_value()
+    };
+    match from {
+        From::After(k) | From::Before(k) if k.is(am::EOT) => Err(Stop::BADARG),
+        From::First => Ok(end(false)),
+        From::Last => Ok(end(true)),
+        From::After(k) => Ok(t.neighbour(k, false, show)),
+        From::Before(k) => Ok(t.neighbour(k, true, show)),
+    }
 }
 
 fn walk_buckets<'h>(

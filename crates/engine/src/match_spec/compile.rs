@@ -61,7 +61,8 @@ pub fn compile(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
             Dialect::Table => c.pattern(*pattern)?,
             _ => c.arguments(*pattern)?,
         };
-        let bound: Vec<usize> = c.names.split_off(bound_from);
+        let mut bound: Vec<usize> = c.names.split_off(bound_from);
+        bound.sort_unstable();
         let mut e = ExprCompiler {
             bound: &bound,
             dialect,
@@ -166,20 +167,24 @@ impl Compiler {
             return Ok(Pattern::Any);
         }
         if let Some(n) = variable(t) {
-            if !self.names.contains(&n) {
-                self.names.push(n);
+            if self.names.contains(&n) {
+                return Ok(Pattern::Same(n));
             }
-            return Ok(Pattern::Variable(n));
+            self.names.push(n);
+            return Ok(Pattern::Bind(n));
         }
         if is_constant(t) {
             return Ok(Pattern::Constant(OwnedTerm::new(t)));
         }
         if let Some(e) = t.as_tuple() {
-            return e
-                .iter()
-                .map(|t| self.pattern(*t))
-                .collect::<Result<_, _>>()
-                .map(Pattern::Tuple);
+            let mut parts = Vec::new();
+            for (i, t) in e.iter().enumerate() {
+                match self.pattern(*t)? {
+                    Pattern::Any => {}
+                    pattern => parts.push((i, pattern)),
+                }
+            }
+            return Ok(Pattern::Tuple(e.len(), parts));
         }
         if t.is_cons() {
             // Lists may be long: no recursion along the tail.
@@ -204,6 +209,7 @@ impl Compiler {
 }
 
 struct ExprCompiler<'a> {
+    /// The variables of the clause's pattern, in order.
     bound: &'a [usize],
     dialect: Dialect,
     guard: bool,
@@ -231,7 +237,9 @@ impl ExprCompiler<'_> {
             return Ok(Expr::Object);
         }
         if t.is(am::DollarDollar) {
-            return Ok(Expr::Bindings);
+            let all = self.bound.iter().map(|n| Expr::Variable(*n)).collect();
+            let nil = Expr::Constant(OwnedTerm::new(Term::NIL));
+            return Ok(Expr::List(all, Box::new(nil)));
         }
         if let Some(e) = t.as_tuple() {
             return self.tuple(e);
@@ -306,8 +314,8 @@ fn renumber_pattern(p: &mut Pattern, numbers: &[usize]) {
     let mut stack = vec![p];
     while let Some(p) = stack.pop() {
         match p {
-            Pattern::Variable(n) => *n = numbers.binary_search(n).unwrap_or(0),
-            Pattern::Tuple(e) => stack.extend(e),
+            Pattern::Bind(n) | Pattern::Same(n) => *n = numbers.binary_search(n).unwrap_or(0),
+            Pattern::Tuple(_, parts) => stack.extend(parts.iter_mut().map(|(_, p)| p)),
             Pattern::List(heads, tail) => {
                 stack.extend(heads);
                 stack.push(tail);
@@ -340,7 +348,7 @@ fn renumber(e: &mut Expr, numbers: &[usize]) {
                     stack.push(v);
                 }
             }
-            Expr::Constant(_) | Expr::Object | Expr::Bindings => {}
+            Expr::Constant(_) | Expr::Object => {}
         }
     }
 }

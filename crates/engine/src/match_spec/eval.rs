@@ -1,28 +1,31 @@
 //! Running the compiled form against one term.
 
 use super::expr::{Action, Expr, Function, Pattern};
-use super::{Context, Wanted};
-use corten_term::{Heap, Kind, Term, am, arith, compare, map};
+use super::{Context, Value, Wanted};
+use corten_term::{Heap, Kind, Term, am, arith, compare, copy, map};
 use std::cell::Cell;
 
 /// Matches `t`, binding variables.
 pub fn matches<'s>(pattern: &'s Pattern, t: Term<'s>, bindings: &mut [Term<'s>]) -> bool {
     match pattern {
         Pattern::Any => true,
-        Pattern::Variable(n) => {
-            if bindings[*n].is_none() {
-                bindings[*n] = t;
-                return true;
-            }
-            compare::exact_eq(bindings[*n], t)
+        Pattern::Bind(n) => {
+            bindings[*n] = t;
+            true
         }
+        Pattern::Same(n) => compare::exact_eq(bindings[*n], t),
         Pattern::Constant(c) => compare::exact_eq(c.term(), t),
-        Pattern::Tuple(patterns) => t.as_tuple().is_some_and(|e| {
-            e.len() == patterns.len()
-                && patterns
-                    .iter()
-                    .zip(e)
-                    .all(|(p, t)| matches(p, *t, bindings))
+        Pattern::Tuple(size, parts) => t.as_tuple().is_some_and(|e| {
+            // What is met most is decided here, without a call of itself.
+            e.len() == *size
+                && parts.iter().all(|(i, p)| match p {
+                    Pattern::Bind(n) => {
+                        bindings[*n] = e[*i];
+                        true
+                    }
+                    Pattern::Constant(c) => compare::exact_eq(c.term(), e[*i]),
+                    p => matches(p, e[*i], bindings),
+                })
         }),
         Pattern::List(heads, tail) => {
             let mut t = t;
@@ -91,20 +94,10 @@ impl<'s> Frame<'_, 's> {
             Expr::Constant(c) => c.term(),
             Expr::Variable(n) => self.bindings[*n],
             Expr::Object => self.object,
-            Expr::Bindings => {
-                let bound: Vec<_> = self
-                    .bindings
-                    .iter()
-                    .copied()
-                    .filter(|t| !t.is_none())
-                    .collect();
-                self.scratch.list(&bound)
-            }
             Expr::Tuple(v) => self.with_each(v, |t| Ok(self.scratch.tuple(t)))?,
-            Expr::List(heads, tail) => {
-                let heads = self.each(heads)?;
-                self.scratch.list_with_tail(&heads, self.eval(tail)?)
-            }
+            Expr::List(heads, tail) => self.with_each(heads, |heads| {
+                Ok(self.scratch.list_with_tail(heads, self.operand(tail)?))
+            })?,
             Expr::Map(pairs) => {
                 let pairs = pairs
                     .iter()
@@ -112,11 +105,15 @@ impl<'s> Frame<'_, 's> {
                     .collect::<Result<Vec<_>, Failed>>()?;
                 map::from_pairs(self.scratch, &pairs)
             }
-            Expr::And(v) => Term::bool(self.booleans(v)?.into_iter().all(|b| b)),
-            Expr::Or(v) => Term::bool(self.booleans(v)?.into_iter().any(|b| b)),
+            Expr::And(v) => Term::bool(self.booleans(v)?.0),
+            Expr::Or(v) => Term::bool(self.booleans(v)?.1),
             Expr::AndAlso(v) => self.short(v, false)?,
             Expr::OrElse(v) => self.short(v, true)?,
-            Expr::Call(f, v) => self.with_each(v, |a| self.call(*f, a))?,
+            Expr::Call(f, v) => match &v[..] {
+                [x] => self.call(*f, &[self.operand(x)?])?,
+                [x, y] => self.call(*f, &[self.operand(x)?, self.operand(y)?])?,
+                _ => self.with_each(v, |a| self.call(*f, a))?,
+            },
             Expr::Act(action, v) => self.act(*action, &self.each(v)?)?,
         })
     }
@@ -136,30 +133,64 @@ impl<'s> Frame<'_, 's> {
         Ok(Term::TRUE)
     }
 
+    /// The same for what is no more than a variable or a constant, as most arguments are.
+    #[inline(always)]
+    fn operand(&self, e: &'s Expr) -> Result<Term<'s>, Failed> {
+        match e {
+            Expr::Variable(n) => Ok(self.bindings[*n]),
+            Expr::Constant(c) => Ok(c.term()),
+            e => self.eval(e),
+        }
+    }
+
+    /// The value of the last expression, on `heap`. The others' are not asked for: they do nothing.
+    #[inline]
+    pub fn value<'h>(&self, body: &'s [Expr], heap: &'h Heap) -> Value<'h> {
+        match body.last() {
+            None => Value::Made(Term::TRUE),
+            Some(Expr::Object) => Value::Object,
+            Some(e) => Value::Made(self.build(e, heap).unwrap_or(Term::atom(am::EXIT))),
+        }
+    }
+
+    /// The value of an expression, built where it is to be.
+    fn build<'h>(&self, e: &'s Expr, heap: &'h Heap) -> Result<Term<'h>, Failed> {
+        let to = |e| self.build_part(e, heap);
+        match e {
+            Expr::Tuple(v) => values(v, to, |t| Ok(heap.tuple(t))),
+            Expr::List(heads, tail) => values(heads, to, |t| Ok(heap.list_with_tail(t, to(tail)?))),
+            e => Ok(copy::copy(self.operand(e)?, heap)),
+        }
+    }
+    #[inline(always)]
+    fn build_part<'h>(&self, e: &'s Expr, heap: &'h Heap) -> Result<Term<'h>, Failed> {
+        match e {
+            Expr::Variable(n) => Ok(copy::copy(self.bindings[*n], heap)),
+            e => self.build(e, heap),
+        }
+    }
+
     fn each(&self, v: &'s [Expr]) -> Result<Vec<Term<'s>>, Failed> {
         v.iter().map(|e| self.eval(e)).collect()
     }
 
-    /// Shows the values of all to `f`; few take no allocation.
+    #[inline]
     fn with_each<R>(
         &self,
         v: &'s [Expr],
         f: impl FnOnce(&[Term<'s>]) -> Result<R, Failed>,
     ) -> Result<R, Failed> {
-        let mut few = [Term::NIL; 4];
-        let Some(values) = few.get_mut(..v.len()) else {
-            return f(&self.each(v)?);
-        };
-        for (place, e) in values.iter_mut().zip(v) {
-            *place = self.eval(e)?;
-        }
-        f(values)
+        values(v, |e| self.operand(e), f)
     }
 
-    fn booleans(&self, v: &'s [Expr]) -> Result<Vec<bool>, Failed> {
-        v.iter()
-            .map(|e| self.eval(e)?.as_bool().ok_or(Failed))
-            .collect()
+    /// Whether all are true, and whether any is.
+    fn booleans(&self, v: &'s [Expr]) -> Result<(bool, bool), Failed> {
+        let (mut all, mut any) = (true, false);
+        for e in v {
+            let b = self.operand(e)?.as_bool().ok_or(Failed)?;
+            (all, any) = (all & b, any | b);
+        }
+        Ok((all, any))
     }
 
     /// `andalso` and `orelse`: the last operand may be anything.
@@ -300,6 +331,24 @@ impl<'s> Frame<'_, 's> {
         };
         Ok(Term::atom(corten_term::node::resolve(word).0))
     }
+}
+
+/// Shows the values of all expressions to `f`; few take no allocation.
+#[inline(always)]
+fn values<'s, 't, R>(
+    v: &'s [Expr],
+    value: impl Fn(&'s Expr) -> Result<Term<'t>, Failed>,
+    f: impl FnOnce(&[Term<'t>]) -> Result<R, Failed>,
+) -> Result<R, Failed> {
+    let mut few = [Term::NIL; 4];
+    let Some(places) = few.get_mut(..v.len()) else {
+        let many: Vec<_> = v.iter().map(value).collect::<Result<_, _>>()?;
+        return f(&many);
+    };
+    for (place, e) in places.iter_mut().zip(v) {
+        *place = value(e)?;
+    }
+    f(places)
 }
 
 fn int(h: &Heap, n: Option<usize>) -> Result<Term<'_>, Failed> {

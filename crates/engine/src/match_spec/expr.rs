@@ -23,10 +23,14 @@ pub struct Clause {
 #[derive(Debug)]
 pub enum Pattern {
     Any,
-    Variable(usize),
+    /// The first time that the variable is met in its clause.
+    Bind(usize),
+    /// A further time.
+    Same(usize),
     /// No variables inside: compared exactly.
     Constant(OwnedTerm),
-    Tuple(Vec<Pattern>),
+    /// The size, and what is at which position (from 0); without those where all matches.
+    Tuple(usize, Vec<(usize, Pattern)>),
     /// Elements and tail.
     List(Vec<Pattern>, Box<Pattern>),
     /// Keys have no variables; all must be there.
@@ -39,8 +43,6 @@ pub enum Expr {
     Variable(usize),
     /// `'$_'`
     Object,
-    /// `'$$'`
-    Bindings,
     Tuple(Vec<Expr>),
     /// Elements and tail.
     List(Vec<Expr>, Box<Expr>),

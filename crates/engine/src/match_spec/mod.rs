@@ -81,6 +81,22 @@ impl Compiled {
         ))
     }
 
+    /// Matches a row; the value of the first clause that matches, on `heap`. For tables, whose bodies do nothing but have
+    /// a value.
+    #[inline]
+    pub fn make<'h>(
+        &self,
+        object: Term<'_>,
+        scratch: &Heap,
+        context: Context<'_>,
+        heap: &'h Heap,
+    ) -> Option<Value<'h>> {
+        let notes = eval::Notes::default();
+        self.first_match(object, scratch, context, &notes, |frame, body| {
+            frame.value(body, heap)
+        })
+    }
+
     fn run_noting<'s>(
         &'s self,
         object: Term<'s>,
@@ -88,6 +104,21 @@ impl Compiled {
         context: Context<'_>,
         notes: &eval::Notes<'s>,
     ) -> Option<Term<'s>> {
+        self.first_match(object, scratch, context, notes, |frame, body| {
+            frame.body(body)
+        })
+    }
+
+    /// Shows the body of the first clause that matches to `f`.
+    #[inline]
+    fn first_match<'s, R>(
+        &'s self,
+        object: Term<'s>,
+        scratch: &'s Heap,
+        context: Context<'_>,
+        notes: &eval::Notes<'s>,
+        f: impl FnOnce(eval::Frame<'_, 's>, &'s [expr::Expr]) -> R,
+    ) -> Option<R> {
         // This is done for each row of a table: few variables take no allocation.
         let (mut few, mut many);
         let bindings: &mut [Term<'s>] = if self.variables <= 8 {
@@ -97,10 +128,9 @@ impl Compiled {
             many = vec![Term::NONE; self.variables];
             &mut many
         };
-        self.clauses.iter().find_map(|clause| {
-            bindings.fill(Term::NONE);
+        for clause in &self.clauses {
             if !eval::matches(&clause.pattern, object, bindings) {
-                return None;
+                continue;
             }
             let frame = eval::Frame {
                 object,
@@ -109,13 +139,20 @@ impl Compiled {
                 context,
                 notes,
             };
-            clause
-                .guards
-                .iter()
-                .all(|g| frame.guard(g))
-                .then(|| frame.body(&clause.body))
-        })
+            if clause.guards.iter().all(|g| frame.guard(g)) {
+                return Some(f(frame, &clause.body));
+            }
+        }
+        None
     }
+}
+
+/// What a row gives.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'h> {
+    /// Itself: its owner knows best how to copy it.
+    Object,
+    Made(Term<'h>),
 }
 
 #[cfg(test)]
