@@ -7,8 +7,8 @@
 
 use crate::copy::{self, Literals};
 use crate::layout::{
-    self, PRIMARY_BOXED, PRIMARY_HEADER, PRIMARY_IMMEDIATE, PRIMARY_MASK, header_arity, header_sub,
-    sub,
+    self, IMMEDIATE_MASK, PRIMARY_BOXED, PRIMARY_HEADER, PRIMARY_IMMEDIATE, PRIMARY_MASK,
+    TAG_SMALL, header, header_arity, header_sub, sub,
 };
 use crate::{Heap, OwnedTerm, Term, Word, compare, heap, memory};
 use std::alloc::Layout;
@@ -38,6 +38,25 @@ const WORDS_SHIFT: u32 = HASH_BITS + 2;
 /// Bits of a row's hash.
 pub const HASH_BITS: u32 = 28;
 
+/// Words of a tuple of such elements, if they are immediates, or objects that refer to nothing.
+#[inline]
+fn flat_words(elements: &[Term<'_>]) -> Option<usize> {
+    let mut words = 1 + elements.len();
+    for e in elements {
+        if e.is_immediate() {
+            continue;
+        }
+        let h = e.boxed_header()?;
+        match header_sub(h) {
+            sub::HEAP_BITS | sub::FLOAT | sub::POS_BIG | sub::NEG_BIG => {}
+            sub::TUPLE if e.as_tuple()?.iter().all(|e| e.is_immediate()) => {}
+            _ => return None,
+        }
+        words += 1 + header_arity(h);
+    }
+    Some(words)
+}
+
 /// See the module page. Dropping it releases everything the row holds, and the rows behind it in its chain.
 #[derive(Debug)]
 #[repr(transparent)]
@@ -52,16 +71,17 @@ impl Row {
     /// A copy of `object`, if it is a tuple with an element at `keypos` (from 1). Literals are copied too: a row must
     /// not refer to code that may be purged.
     pub fn new(object: Term<'_>, keypos: usize) -> Option<Row> {
-        object.as_tuple()?.get(keypos.checked_sub(1)?)?;
+        let elements = object.as_tuple()?;
+        elements.get(keypos.checked_sub(1)?)?;
+        if let Some(words) = flat_words(elements) {
+            return Some(Row::flat(elements, words));
+        }
         let size = copy::measure(object, Literals::Copy);
-        let layout = Row::layout(size.words, size.counted);
-        // SAFETY: the layout is not empty. The bump area is the fresh words behind the header, which are ours; the heap
-        // gives its list away before it is dropped, so that only we release it. The word behind the objects is part of
-        // the allocation if any of them can be on the list.
+        let block = Row::allocate(size.words, size.counted);
+        // SAFETY: the bump area is the fresh words behind the header, which are ours; the heap gives its list away before
+        // it is dropped, so that only we release it. The word behind the objects is part of the allocation if any of them
+        // can be on the list.
         unsafe {
-            let Some(block) = NonNull::new(std::alloc::alloc(layout).cast::<Block>()) else {
-                heap::out_of_memory(size.words)
-            };
             let area = Row::area(block);
             let heap = Heap::new();
             heap.set_area(area, area.add(size.words));
@@ -80,6 +100,40 @@ impl Row {
             heap.set_off_heap(std::ptr::null_mut(), 0);
             Some(Row(block))
         }
+    }
+
+    /// A row of elements that take so many words by [`flat_words`].
+    fn flat(elements: &[Term<'_>], words: usize) -> Row {
+        let block = Row::allocate(words, false);
+        // SAFETY: the fresh words behind the header are ours, as many as are written: the tuple's, then those of each
+        // object in turn. Objects that are copied have no reference to others.
+        unsafe {
+            let area = Row::area(block);
+            *area = header(sub::TUPLE, elements.len());
+            let mut top = area.add(1 + elements.len());
+            for (i, e) in elements.iter().enumerate() {
+                let mut word = e.raw();
+                if !e.is_immediate() {
+                    let from = e.pointer();
+                    let n = 1 + header_arity(*from);
+                    (0..n).for_each(|i| *top.add(i) = *from.add(i));
+                    word = top as Word | PRIMARY_BOXED;
+                    top = top.add(n);
+                }
+                *area.add(1 + i) = word;
+            }
+            debug_assert!(top == area.add(words));
+            let state = (words as u64) << WORDS_SHIFT;
+            block.write(Block { next: None, state });
+        }
+        Row(block)
+    }
+
+    fn allocate(words: usize, counted: bool) -> NonNull<Block> {
+        let layout = Row::layout(words, counted);
+        // SAFETY: the layout is not empty.
+        let block = unsafe { std::alloc::alloc(layout) };
+        NonNull::new(block.cast()).unwrap_or_else(|| heap::out_of_memory(words))
     }
 
     fn layout(words: usize, counted: bool) -> Layout {
@@ -309,8 +363,8 @@ pub struct Keyed<T> {
     /// Each is part of the owner at the same place, or an immediate. Owners do not move what they own.
     keys: Vec<Word>,
     owners: Vec<T>,
-    /// All keys are small numbers. `false` says nothing.
-    small: bool,
+    /// All keys are numbers that are [near](is_near). `false` says nothing.
+    near: bool,
 }
 
 impl<T> Default for Keyed<T> {
@@ -324,7 +378,7 @@ impl<T> Keyed<T> {
         Keyed {
             keys: Vec::new(),
             owners: Vec::new(),
-            small: true,
+            near: true,
         }
     }
     #[inline(always)]
@@ -342,7 +396,7 @@ impl<T> Keyed<T> {
 
     /// `key` must be part of `owner`.
     fn put(&mut self, i: usize, key: Word, owner: T) {
-        self.small &= is_small(key);
+        self.near &= is_near(key);
         self.keys.insert(i, key);
         self.owners.insert(i, owner);
     }
@@ -359,12 +413,12 @@ impl<T> Keyed<T> {
         Keyed {
             keys: self.keys.split_off(at),
             owners: self.owners.split_off(at),
-            small: self.small,
+            near: self.near,
         }
     }
     /// Takes all of `other`, whose keys are greater.
     pub fn append(&mut self, other: &mut Self) {
-        self.small &= other.small;
+        self.near &= other.near;
         self.keys.append(&mut other.keys);
         self.owners.append(&mut other.owners);
     }
@@ -372,19 +426,31 @@ impl<T> Keyed<T> {
     /// How many of the first keys are not greater than `key` (less, without `or_equal`).
     #[inline(always)]
     pub fn rank(&self, key: Term<'_>, or_equal: bool) -> usize {
-        if self.small && key.is_small() {
-            // Their words are ordered as they are, and none is the least of all words.
-            let most = (key.raw() as i64).wrapping_sub(i64::from(!or_equal));
-            return rank_of_small(&self.keys, most);
+        if self.near && is_near(key.raw()) {
+            let bound = key.raw().wrapping_add(Word::from(or_equal));
+            return rank_of_near(&self.keys, bound);
+        }
+        if let Some(elements) = key.as_tuple() {
+            return self.rank_of_tuple(key, elements, or_equal);
         }
         self.rank_of_any(key, or_equal)
     }
     #[inline(never)]
+    fn rank_of_tuple(&self, key: Term<'_>, elements: &[Term<'_>], or_equal: bool) -> usize {
+        self.rank_by(or_equal, |other| {
+            let quick = compare::with_tuple(other, elements);
+            quick.unwrap_or_else(|| compare::cmp(other, key))
+        })
+    }
+    #[inline(never)]
     fn rank_of_any(&self, key: Term<'_>, or_equal: bool) -> usize {
+        self.rank_by(or_equal, |other| compare::cmp(other, key))
+    }
+    #[inline(always)]
+    fn rank_by(&self, or_equal: bool, order: impl Fn(Term<'_>) -> Ordering) -> usize {
         self.keys.partition_point(|word| {
             // SAFETY: as in `key`.
-            let other = unsafe { Term::from_raw(*word) };
-            match compare::cmp(other, key) {
+            match order(unsafe { Term::from_raw(*word) }) {
                 Ordering::Less => true,
                 Ordering::Equal => or_equal,
                 Ordering::Greater => false,
@@ -402,21 +468,23 @@ impl<T> Keyed<T> {
     }
 }
 
-fn is_small(word: Word) -> bool {
-    // SAFETY: what is asked is a matter of the word alone.
-    unsafe { Term::from_raw(word) }.is_small()
+/// Whether a word is a small number whose word, too, is not too large: such words are ordered as their numbers are, and
+/// the difference of two fits a word.
+#[inline(always)]
+fn is_near(word: Word) -> bool {
+    word & IMMEDIATE_MASK == TAG_SMALL && (word ^ (word << 1)) as i64 >= 0
 }
 
-/// How many words are not greater than `most`. Without a jump that depends on which are, and most of the loads do not wait
-/// for each other: first it counts eighths, then single words of one.
+/// How many of the words, which all are [near](is_near), are less than `bound`. Without a jump that depends on which are,
+/// and most of the loads do not wait for each other: first it counts eighths, then single words of one.
 #[inline(always)]
-fn rank_of_small(words: &[Word], most: i64) -> usize {
-    let counts = |word: &Word| usize::from(*word as i64 <= most);
+fn rank_of_near(words: &[Word], bound: Word) -> usize {
+    let counts = |word: Word| (word.wrapping_sub(bound) >> 63) as usize;
     let (eighths, rest) = words.as_chunks::<8>();
-    let before: usize = eighths.iter().map(|e| counts(&e[7])).sum();
+    let before: usize = eighths.iter().map(|e| counts(e[7])).sum();
     let within: usize = match eighths.get(before) {
-        Some(eighth) => eighth.iter().map(counts).sum(),
-        None => rest.iter().map(counts).sum(),
+        Some(eighth) => eighth.iter().map(|w| counts(*w)).sum(),
+        None => rest.iter().map(|w| counts(*w)).sum(),
     };
     before * 8 + within
 }
@@ -437,7 +505,7 @@ impl Keyed<Row> {
     /// Puts a row in the place of another.
     pub fn replace(&mut self, i: usize, row: Row, keypos: usize) -> Row {
         let key = row.key(keypos).raw();
-        self.small &= is_small(key);
+        self.near &= is_near(key);
         self.keys[i] = key;
         std::mem::replace(&mut self.owners[i], row)
     }
@@ -569,28 +637,53 @@ mod tests {
     }
 
     #[test]
-    fn ranks_among_small_numbers_are_those_of_any_order() {
+    fn ranks_are_the_same_by_whichever_way() {
         use crate::layout::{SMALL_MAX, SMALL_MIN};
-        for n in 0..70_i64 {
+        let far = 1 << 58;
+        for (n, least, most) in
+            (0..70).flat_map(|n| [(n, SMALL_MIN, SMALL_MAX), (n, -far, far - 1)])
+        {
             let mut keys = Keyed::<OwnedKey>::new();
             let all = (0..n).map(|i| match i {
-                0 => SMALL_MIN,
-                i if i + 1 == n => SMALL_MAX,
+                0 => least,
+                i if i + 1 == n => most,
                 i => (i - 35) * 2,
             });
             all.for_each(|i| keys.push(OwnedKey::new(Term::small(i))));
-            assert!(keys.small);
-            let asked = (-80..80).chain([SMALL_MIN, SMALL_MIN + 1, SMALL_MAX - 1, SMALL_MAX]);
+            assert_eq!(keys.near, n == 0 || least == -far);
+            let asked = (-80..80).chain([SMALL_MIN, SMALL_MAX, -far - 1, -far, far - 1, far]);
             for key in asked.map(Term::small) {
                 for or_equal in [false, true] {
                     let rank = keys.rank(key, or_equal);
                     assert_eq!(rank, keys.rank_of_any(key, or_equal), "{n} {key:?}");
                 }
             }
-            if n > 0 {
-                let h = Heap::new();
-                keys.push(OwnedKey::new(h.tuple(&[])));
-                assert!(!keys.small && keys.rank(Term::small(SMALL_MAX), true) == n as usize);
+        }
+    }
+
+    #[test]
+    fn ranks_among_tuples_are_those_of_any_order() {
+        let h = Heap::new();
+        let atom = Term::TRUE;
+        let tuple = |a: i64, b: i64| h.tuple(&[Term::small(a), Term::small(b)]);
+        let mut all: Vec<Term<'_>> = (0..20).map(|n| tuple(n / 5, n % 5 * 2)).collect();
+        all.extend([Term::small(3), atom, h.float(1.5), Term::NIL, h.tuple(&[])]);
+        all.push(h.tuple(&[h.float(2.0), Term::small(4)]));
+        all.push(h.tuple(&[atom, h.list(&[atom])]));
+        all.extend([h.tuple(&[atom]), h.list(&[atom]), h.binary(b"x")]);
+        all.extend([h.tuple(&[atom, atom, atom]), tuple(2, 5), h.int(i64::MAX)]);
+        let mut keys = Keyed::<OwnedKey>::new();
+        for key in &all {
+            if let Err(i) = keys.search(*key) {
+                keys.insert(i, OwnedKey::new(*key));
+            }
+        }
+        // Two of them are equal.
+        assert_eq!(keys.len() + 1, all.len());
+        for key in all.iter().copied().chain([tuple(9, 9), tuple(-1, 0)]) {
+            for or_equal in [false, true] {
+                let rank = keys.rank(key, or_equal);
+                assert_eq!(rank, keys.rank_of_any(key, or_equal), "{key:?}");
             }
         }
     }

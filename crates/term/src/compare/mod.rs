@@ -70,6 +70,25 @@ fn quick(a: Term<'_>, b: Term<'_>) -> Option<Ordering> {
     }
 }
 
+/// The order of a term and a tuple of these elements, as far as immediates decide it.
+#[inline(always)]
+pub(crate) fn with_tuple(a: Term<'_>, tuple: &[Term<'_>]) -> Option<Ordering> {
+    if a.is_small() {
+        return Some(Ordering::Less);
+    }
+    let elements = a.as_tuple()?;
+    if elements.len() != tuple.len() {
+        return Some(elements.len().cmp(&tuple.len()));
+    }
+    for (a, b) in elements.iter().zip(tuple) {
+        match quick(*a, *b)? {
+            Ordering::Equal => {}
+            o => return Some(o),
+        }
+    }
+    Some(Ordering::Equal)
+}
+
 /// The order of atoms: by the characters of their names.
 #[inline]
 fn atoms(a: Atom, b: Atom) -> Ordering {
