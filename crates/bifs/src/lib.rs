@@ -24,6 +24,7 @@ mod debug_dirty;
 mod dictionary;
 mod display;
 pub mod dumps;
+mod erl_debugger;
 mod errors;
 pub mod ets;
 mod filenames;
@@ -96,6 +97,7 @@ pub const TABLES: &[&[Bif]] = &[
     debug_dirty::BIFS,
     dictionary::BIFS,
     display::BIFS,
+    erl_debugger::BIFS,
     errors::BIFS,
     ets::basic::BIFS,
     ets::info::BIFS,

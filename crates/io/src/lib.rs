@@ -1,9 +1,9 @@
-//! The natives that OTP writes in C: files, buffers, zlib, terminal, ports and their drivers, OS signals.
+//! The natives that OTP writes in C: files, buffers, zlib, zstd, terminal, ports and their drivers, OS signals.
 //!
 //! Each module has `BIFS`; [`TABLES`] lists them all and `cli` hands it to the node. The engine never calls
 //! this crate by name: what it needs (sending to a port) it reaches through hooks registered in [`init`].
 //! Native objects (open files, buffers, zlib streams, …) are magic references. Whatever may block
-//! is flagged `DIRTY_IO`. `unsafe` is allowed in [`sys`] only: the thin layer over libc and zlib.
+//! is flagged `DIRTY_IO`. `unsafe` is allowed in [`sys`] only: the thin layer over libc, zlib and zstd.
 
 #![deny(unsafe_code)]
 
@@ -28,12 +28,14 @@ pub mod signals;
 pub mod sys;
 mod unix_address;
 pub mod zlib;
+pub mod zstd;
 
 /// All native functions of this crate.
 pub const TABLES: &[&[Bif]] = &[
     prim_file::BIFS,
     prim_buffer::BIFS,
     zlib::BIFS,
+    zstd::BIFS,
     erl_ddll::BIFS,
     erl_tracer::BIFS,
     prim_tty::BIFS,

@@ -66,6 +66,7 @@ pub fn write(slogan: &str) {
     });
     match written {
         Ok(()) => eprintln!("done\r"),
+        Err(e) if e.kind() == FULL => eprintln!("done\r"),
         Err(e) => eprintln!("failed: {e}\r"),
     }
 }
@@ -81,6 +82,9 @@ fn end_after(limit: Option<Duration>) {
     });
 }
 
+/// What a file that is full says. The system never does.
+const FULL: io::ErrorKind = io::ErrorKind::WriteZero;
+
 /// A file that takes so many bytes and no more.
 struct Limited {
     file: File,
@@ -89,12 +93,15 @@ struct Limited {
 
 impl Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.room == 0 {
+            return Err(FULL.into());
+        }
         let fit = usize::try_from(self.room)
             .unwrap_or(usize::MAX)
             .min(bytes.len());
         self.file.write_all(&bytes[..fit])?;
         self.room -= fit as u64;
-        Ok(bytes.len())
+        Ok(fit)
     }
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()

@@ -1,4 +1,4 @@
-//! The thin layer over libc and zlib: everything unsafe of this crate, each function safe to call.
+//! The thin layer over libc, zlib and zstd: everything unsafe of this crate, each function safe to call.
 
 #![allow(unsafe_code)]
 
@@ -7,6 +7,7 @@ pub mod message;
 pub mod process;
 pub mod signals;
 pub mod socket_option;
+pub mod zstandard;
 pub mod zstream;
 
 use polling::{Event, Poller};
