@@ -16,6 +16,7 @@ use std::borrow::Cow;
 
 pub const BIFS: &[Bif] = bifs![
     crypto:pkey_sign_nif/5 => sign [NIF],
+    crypto:pkey_sign_heavy_nif/5 => sign [NIF DIRTY_CPU],
     crypto:pkey_verify_nif/6 => verify [NIF],
     crypto:pkey_crypt_nif/6 => crypt [NIF],
     crypto:privkey_to_pubkey_nif/2 => public_of_private [NIF],
