@@ -19,7 +19,13 @@ pub const BIFS: &[Bif] = bifs![
     crypto:mac_algorithms/0 => mac_algorithms [NIF],
     crypto:curve_algorithms/0 => curve_algorithms [NIF DIRTY_CPU],
     crypto:rsa_opts_algorithms/0 => rsa_opts_algorithms [NIF],
+    crypto:kem_algorithms_nif/0 => kem_algorithms [NIF],
 ];
+
+/// Encapsulation of keys (OTP 28) is not here yet.
+fn kem_algorithms<'h>(_: &'h Process, _: Args<'h>) -> BifResult<'h> {
+    Ok(Term::NIL)
+}
 
 /// Old algorithms (MD4, RC4, DES, Blowfish, …) are in a provider of their own. A system's library may come without.
 pub fn load_providers() {

@@ -1,21 +1,18 @@
-%% What a node does at its limits: of processes, ports, atoms, heaps and memory. Each in a node of its own.
+%% What a node does at its limits: of processes, ports, atoms and heaps. Each in a node of its own.
 %% (TEST_ERL: the `erl` for those nodes, where the one on PATH is another.)
 -module(sys_limits).
--export([main/0, processes/0, ports/0, atoms/0, tables/0, kill/0, log/0, memory/0]).
+-export([main/0, processes/0, ports/0, atoms/0, tables/0, kill/0, log/0]).
 
 main() ->
     [node(F, Flags) || {F, Flags} <-
         [{processes, "+P 1024"}, {ports, "+Q 1024"}, {atoms, "+t 30000"}, {tables, "+e 300"},
-         {kill, "+hmax 1000000"}, {log, "+hmax 1000000 +hmaxk false"}, {kill, "+hmax 1000000 +hmaxel false +hmaxib true"}]],
-    node(memory, "", "ulimit -v 1500000; ").
+         {kill, "+hmax 1000000"}, {log, "+hmax 1000000 +hmaxk false"}, {kill, "+hmax 1000000 +hmaxel false +hmaxib true"}]].
 
-node(Function, Flags) -> node(Function, Flags, "").
-
-node(Function, Flags, Before) ->
+node(Function, Flags) ->
     Dump = filename:absname(atom_to_list(Function) ++ ".dump"),
     _ = file:delete(Dump),
     Erl = os:getenv("TEST_ERL", "erl"),
-    Command = [Before, "ERL_CRASH_DUMP=", Dump, " ERL_CRASH_DUMP_SECONDS=30 ERL_CRASH_DUMP_BYTES=1000000 ", Erl, " ", Flags, " -noshell -pa . -s sys_limits ",
+    Command = ["ERL_CRASH_DUMP=", Dump, " ERL_CRASH_DUMP_SECONDS=30 ERL_CRASH_DUMP_BYTES=1000000 ", Erl, " ", Flags, " -noshell -pa . -s sys_limits ",
                atom_to_list(Function), " -s erlang halt 2>&1; S=$?; echo; echo status $S"],
     Out = os:cmd(lists:flatten(Command)),
     io:format("== ~s ~s~n~ts", [Function, Flags, lists:append([L ++ "\n" || L <- string:split(Out, "\n", all), keep(L)])]),
@@ -85,9 +82,3 @@ kill() ->
     receive {'DOWN', R, _, _, Why} -> say("~p", [Why]) end.
 
 log() -> kill().
-
-memory() ->
-    say("~p", [try byte_size(binary:copy(<<1>>, 1 bsl 62)) catch _:E -> E end]),
-    say("~p", [eat([])]).
-
-eat(L) -> eat([[L | L] | [L, binary:copy(<<1>>, 100000) | L]]).
