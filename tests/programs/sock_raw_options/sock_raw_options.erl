@@ -16,7 +16,8 @@ main() ->
         O <- [[{raw, ?SOCKET, ?KEEPALIVE, 4}], [{raw, ?SOCKET, ?KEEPALIVE, <<0:32>>}], [{raw, ?SOCKET, ?TYPE, 4}, active, {raw, ?SOCKET, ?KEEPALIVE, 4}],
               [keepalive, {raw, ?TCP, ?NODELAY, 4}, nodelay, {raw, ?SOCKET, 9999, 4}, mode],
               [{raw, ?SOCKET, ?TYPE, 100}], [{raw, ?SOCKET, ?TYPE, 2}], [{raw, ?SOCKET, ?TYPE, 0}], [{raw, ?SOCKET, ?TYPE, <<>>}],
-              [{raw, ?SOCKET, ?TYPE, -1}], [{raw, ?SOCKET, ?TYPE, a}], [{raw, ?SOCKET, 9999, 4}], [{raw, 9999, 1, 4}]]],
+              [{raw, ?SOCKET, ?TYPE, 65536}], [exclusiveaddruse, mode], [line_delimiter], [read_packets, mode], [{raw, ?SOCKET, ?TYPE, -1}],
+              [{raw, ?SOCKET, ?TYPE, a}], [{raw, ?SOCKET, 9999, 4}], [{raw, 9999, 1, 4}]]],
     [io:format("~p~n", [inet:setopts(L, [O])])
      || O <- [{raw, ?SOCKET, ?KEEPALIVE, <<0:32/native>>}, {raw, ?SOCKET, ?KEEPALIVE, <<>>}, {raw, ?SOCKET, 9999, <<0:32>>}, {raw, 9999, 1, <<0:32>>}]],
     io:format("~p~n", [inet:getopts(L, [keepalive, {raw, ?SOCKET, ?KEEPALIVE, 4}])]),

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// Most bytes of a datagram.
 pub const DATAGRAM: usize = 64 << 10;
 
-/// Most bytes of an option that is read by number.
-const RAW_SIZE: usize = 16 << 20;
+/// Most bytes of an option that is read by number: with its numbers it fills the reference engine's buffer.
+const RAW_SIZE: usize = (64 << 10) - 13;
 
 /// Numbers of options.
 pub mod number {
@@ -435,7 +435,11 @@ impl Options {
                 MODE => i32::from(self.binary),
                 HEADER => self.header as i32,
                 BUFFER => self.buffer as i32,
+                READ_PACKETS if stream => continue,
                 READ_PACKETS => self.read_packets,
+                // Of another system, and one that can only be set.
+                EXCLUSIVEADDRUSE => 0,
+                LINE_DELIMITER => return Err(Errno::INVAL.into()),
                 _ => match self.kept.iter().find(|(o, _)| *o == option) {
                     Some(_) if !stream && STREAM_ONLY.contains(&option) => continue,
                     Some((_, v)) => *v,
@@ -595,6 +599,12 @@ mod tests {
         let fewer = [ACTIVE, 0, 0, 0, 3, 0xFF, 0xFB];
         assert!(o.set(Some(socket.as_fd()), v4, &fewer).unwrap().passive);
         assert_eq!(o.active, Active::Passive);
+        let large = |n: u32| {
+            let numbers = [&[RAW, 0, 0, 0, 1, 0, 0, 0, 3, 0], &n.to_be_bytes()[..]].concat();
+            o.get(socket.as_fd(), v4, false, &numbers)
+        };
+        assert_eq!(large(65536), Err(Errno::INVAL.into()));
+        assert_eq!(large(1000).unwrap().len(), 13 + 4);
         assert_eq!(
             o.set(Some(socket.as_fd()), v4, &[200, 0, 0, 0, 1]),
             Err(Errno::INVAL.into())
