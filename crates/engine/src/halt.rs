@@ -39,13 +39,23 @@ fn run_hooks() {
     hooks.into_iter().rev().for_each(|h| h());
 }
 
-/// Lets only one thread end the node; others wait for the end.
+/// The thread that ends the node.
+static ENDER: OnceLock<std::thread::ThreadId> = OnceLock::new();
+
+/// Lets only one thread end the node; others wait for the end. When that thread itself comes here again, there is no memory for
+/// the crash dump either: the dump ends where it is.
 fn claim() {
+    let us = std::thread::current().id();
     if ENDING.swap(true, Ordering::AcqRel) {
+        if ENDER.get() == Some(&us) {
+            std::process::exit(1);
+        }
         loop {
             std::thread::park();
         }
     }
+    // Only the first thread comes here.
+    let _ = ENDER.set(us);
 }
 
 /// `halt(Status)`.
