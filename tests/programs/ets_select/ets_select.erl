@@ -53,7 +53,9 @@ main() ->
     ?P({ets:match_object(M, {'_', [#{e => #{f => 1}}]}), ets:select_count(M, [{{'_', #{}}, [], [true]}]), ets:select_delete(M, [{{'$1', #{a => 1}}, [], [true]}])}),
     ?P([ets:match_spec_run([[a], x, 1, {a}], ets:match_spec_compile([{Head, [], [found]}])) || Head <- [[a], x, 1, "_", {}]]),
     ?P([try ets:match_spec_compile([{{'$1'}, [nested(N)], ['$1']}]), compiled catch error:Deep -> Deep end || N <- [100, 1000000]]),
-    ?P(ets:match_spec_run([#{a => 1, b => 2}, #{a => 2}], ets:match_spec_compile([{#{a => 1}, [], ['$_']}]))).
+    ?P(ets:match_spec_run([#{a => 1, b => 2}, #{a => 2}], ets:match_spec_compile([{#{a => 1}, [], ['$_']}]))),
+    ?P([ets:select(ets:new(none, []), []), try ets:match_spec_compile([]) catch error:None -> None end,
+        element(1, ets:test_ms({a}, [])), element(1, erlang:match_spec_test([a], [], trace))]).
 %% A bag's rows with the same key: a chunk has the newest.
 bag_chunks(B) ->
     [ets:insert(B, {k, I}) || I <- lists:seq(1, 5)],

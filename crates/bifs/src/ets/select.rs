@@ -10,7 +10,7 @@ use super::table::{Table, TableRef};
 use super::{Kind, keeps_key};
 use corten_engine::bif::OrBadarg;
 use corten_engine::code::export;
-use corten_engine::match_spec::{self, Action, Actor, Compiled, Context, Dialect, Wanted};
+use corten_engine::match_spec::{self, Action, Actor, Compiled, Context, Dialect, Invalid, Wanted};
 use corten_engine::{Args, Bif, BifResult, Process, Stop, bifs};
 use corten_term::reference::Magic;
 use corten_term::{Atom, Heap, OwnedTerm, Term, am, copy};
@@ -437,8 +437,16 @@ fn select_replace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
     scan::all(p, Op::Replace, &t, Some(search.spec))
 }
 
+/// Where no table is searched and no function traced, a specification without clauses is none.
+fn compile_some(spec: Term<'_>, dialect: Dialect) -> Result<Compiled, Invalid> {
+    if spec.is_nil() {
+        return Err(Invalid::Malformed);
+    }
+    match_spec::compile(spec, dialect)
+}
+
 fn match_spec_compile<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let compiled = match_spec::compile(a[0], Dialect::Table)?;
+    let compiled = compile_some(a[0], Dialect::Table)?;
     Ok(p.heap.magic_reference(Magic::new(compiled)))
 }
 
@@ -477,7 +485,7 @@ fn match_spec_test<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
         Some(am::trace) if a[0].is_list() => return match_spec_test_trace(p, a),
         _ => return Err(Stop::BADARG),
     };
-    let (tag, value) = match match_spec::compile(a[1], dialect) {
+    let (tag, value) = match compile_some(a[1], dialect) {
         Ok(spec) => {
             let scratch = Heap::new();
             let v = spec.run(
@@ -506,7 +514,7 @@ fn cannot_be_compiled(p: &Process) -> Term<'_> {
 
 /// The same for a trace: the last element but one names what the actions want.
 fn match_spec_test_trace<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
-    let Ok(spec) = match_spec::compile(a[1], Dialect::Call) else {
+    let Ok(spec) = compile_some(a[1], Dialect::Call) else {
         return Ok(cannot_be_compiled(p));
     };
     let scratch = Heap::new();

@@ -254,11 +254,15 @@ fn spent(budget: &mut usize) -> bool {
     *budget == 0
 }
 
+/// Those that are linked first, those that monitor last, as OTP does: who has been told that a worker is gone and asks
+/// its supervisor finds one that has been told before.
 fn tell_relations(p: &Process, reason: Term<'_>, budget: &mut usize) -> bool {
     let us = p.pid();
     // One at a time: nothing is borrowed while others are told.
-    while let Some((reference, watcher)) = p.with_relations(|r| r.watchers.pop()) {
-        send::down(watcher.pid, reference, reason);
+    while let Some((peer, link)) = p.with_relations(|r| r.links.pop()) {
+        if link.unlinking == 0 {
+            break_link(us, peer, reason);
+        }
         if spent(budget) {
             return false;
         }
@@ -275,10 +279,8 @@ fn tell_relations(p: &Process, reason: Term<'_>, budget: &mut usize) -> bool {
             return false;
         }
     }
-    while let Some((peer, link)) = p.with_relations(|r| r.links.pop()) {
-        if link.unlinking == 0 {
-            break_link(us, peer, reason);
-        }
+    while let Some((reference, watcher)) = p.with_relations(|r| r.watchers.pop()) {
+        send::down(watcher.pid, reference, reason);
         if spent(budget) {
             return false;
         }
