@@ -6,6 +6,7 @@ use crate::util::atom;
 use corten_engine::counters;
 use corten_engine::logger::{self, Receiver};
 use corten_engine::node;
+use corten_engine::sched::microstate::{self, Kind, Spent, State};
 use corten_engine::sched::{block, dirty::Pool, scheduler, stats};
 use corten_engine::time as clock;
 use corten_term::map;
@@ -93,8 +94,8 @@ fn queue_lengths(all: bool) -> Vec<u64> {
 /// Queued and running: a scheduler that is not parked runs something.
 fn active_tasks(all: bool) -> Vec<u64> {
     let mut n = queue_lengths(all);
-    for (n, s) in n.iter_mut().zip(scheduler::all()) {
-        *n += u64::from(s.counters.since.load(Ordering::Relaxed) != 0);
+    for (i, n) in n.iter_mut().enumerate() {
+        *n += u64::from(microstate::is_awake(Kind::Scheduler, i + 1));
     }
     n
 }
@@ -157,10 +158,11 @@ fn wall_times<'h>(p: &'h Process, all: bool) -> Term<'h> {
         return Term::UNDEFINED;
     }
     let c = &node().config;
-    let mut times = stats::scheduler_wall_times();
-    let total = times.first().map_or(0, |t| t.1);
-    let dirty = c.dirty_cpu + if all { c.dirty_io } else { 0 };
-    times.extend(std::iter::repeat_n((0, total), dirty));
+    let mut times = microstate::wall_times(Kind::Scheduler, scheduler::all().len());
+    times.extend(microstate::wall_times(Kind::DirtyCpu, c.dirty_cpu));
+    if all {
+        times.extend(microstate::wall_times(Kind::DirtyIo, c.dirty_io));
+    }
     let entries: Vec<_> = times
         .iter()
         .enumerate()
@@ -177,36 +179,22 @@ fn scheduler_wall_time<'h>(_: &'h Process, a: Args<'h>) -> BifResult<'h> {
     Ok(Term::bool(stats::set_wall_time(a[0].as_bool().badarg()?)))
 }
 
-/// What threads spend their time on, in the states that are told apart: work and sleep.
+/// What threads spend their time on: `[#{type, id, counters}]`.
 fn microstates<'h>(p: &'h Process) -> Term<'h> {
-    let counters = |emulator: u64, sleep: u64| {
-        let states = [
-            ("emulator", emulator),
-            ("port", 0),
-            ("aux", 0),
-            ("check_io", 0),
-            ("gc", 0),
-            ("other", 0),
-            ("sleep", sleep),
-        ];
-        let pairs: Vec<_> = states
-            .iter()
-            .map(|(k, v)| (atom(k), number(p, *v)))
-            .collect();
+    let counters = |spent: Spent| {
+        let names = State::ALL.iter().map(|s| atom(s.name()));
+        let pairs: Vec<_> = names.zip(spent.map(|n| number(p, n))).collect();
         map::from_pairs(&p.heap, &pairs)
     };
-    let entries: Vec<_> = stats::scheduler_wall_times()
-        .iter()
-        .enumerate()
-        .map(|(i, (active, total))| {
-            let pairs = [
-                (atom("type"), atom("scheduler")),
-                (atom("id"), Term::small(i as i64 + 1)),
-                (atom("counters"), counters(*active, total - active)),
-            ];
-            map::from_pairs(&p.heap, &pairs)
-        })
-        .collect();
+    let entry = |(kind, id, spent): (Kind, usize, Spent)| {
+        let pairs = [
+            (atom("type"), atom(kind.name())),
+            (atom("id"), Term::small(id as i64)),
+            (atom("counters"), counters(spent)),
+        ];
+        map::from_pairs(&p.heap, &pairs)
+    };
+    let entries: Vec<_> = microstate::spent().into_iter().map(entry).collect();
     p.heap.list(&entries)
 }
 

@@ -9,12 +9,11 @@ use corten_engine::logger::{self, Receiver};
 use corten_engine::process::info::max_heap;
 use corten_engine::process::spawn::MaxHeap;
 use corten_engine::sched::topology::{Binding, Cpu, Topology};
-use corten_engine::sched::{binding, block, scheduler};
+use corten_engine::sched::{binding, block, microstate, scheduler};
 use corten_engine::trace::seq;
 use corten_engine::trace::tracer::Tracer;
 use corten_engine::{gc, node, settings};
 use corten_term::map;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const BIFS: &[Bif] = bifs![
     erlang:system_flag/2 => system_flag,
@@ -79,13 +78,11 @@ fn system_flag<'h>(p: &'h Process, a: Args<'h>) -> BifResult<'h> {
             small(settings::set_outstanding_system_requests_limit(n))
         }
         "microstate_accounting" => {
-            static ON: AtomicBool = AtomicBool::new(false);
-            match value.as_atom().map(Atom::name) {
-                Some("reset") => Ok(Term::bool(ON.load(Ordering::Relaxed))),
-                _ => Ok(Term::bool(
-                    ON.swap(value.as_bool().badarg()?, Ordering::Relaxed),
-                )),
-            }
+            let was_on = match value.as_atom().map(Atom::name) {
+                Some("reset") => microstate::reset(),
+                _ => microstate::set(value.as_bool().badarg()?),
+            };
+            Ok(Term::bool(was_on))
         }
         "reset_seq_trace" if value.is(am::true_) => {
             seq::reset_all(p);

@@ -5,6 +5,7 @@
 //! block. What the system cannot poll (regular files, `/dev/null`) is always ready.
 
 use crate::sys;
+use corten_engine::sched::microstate::{self, Kind, State};
 use corten_engine::sched::tidy::Idle;
 use polling::{Event, Events, Poller};
 use std::cell::Cell;
@@ -116,6 +117,7 @@ impl Thread {
 
     fn run(&self) {
         POLLS.set(true);
+        microstate::join(Kind::Poll, 1);
         let mut events = Events::new();
         let mut wait = None;
         let mut idle = Idle::default();
@@ -123,7 +125,9 @@ impl Thread {
             events.clear();
             let longest = [wait, idle.waits()].into_iter().flatten().min();
             // Interrupted or woken: look for what is ready all the same.
+            microstate::enter(State::Sleep);
             let _ = self.poller.wait(&mut events, longest);
+            microstate::enter(State::CheckIo);
             let mut run = {
                 let mut table = self.table();
                 let mut run = std::mem::take(&mut table.ready);

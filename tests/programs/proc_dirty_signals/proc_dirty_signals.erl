@@ -17,7 +17,8 @@ start(Ms) ->
 
 wait_status(P, Status) ->
     case process_info(P, [status, current_function]) of
-        [{status, Status}, _] -> ok;
+        %% On its dirty thread, not on its way there.
+        [{status, Status}, {current_function, {erts_debug, dirty_io, 2}}] -> ok;
         _ -> timer:sleep(1), wait_status(P, Status)
     end.
 

@@ -18,6 +18,7 @@ pub use block::{heap_sizes, next_size, release_kept};
 
 use crate::Process;
 use crate::process::flag;
+use crate::sched::microstate::{self, State};
 use crate::trace::{event, flags};
 use block::{allocate_block, free_block};
 use cheney::{Copier, Range};
@@ -184,6 +185,7 @@ fn is_major(p: &Process) -> bool {
 
 /// Collects, so that afterwards at least `need` words are free. `live_x` are the live registers.
 pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
+    let was_at = microstate::enter(State::Gc);
     let monitor = crate::sysmon::get().map(|s| (s, std::time::Instant::now()));
     crate::trace::call::before_collection(p);
     let before = used_words(p) + old_used_words(p) + p.heap.used_fragment_words();
@@ -233,6 +235,7 @@ pub fn collect(p: &Process, need: usize, live_x: &mut [Word]) -> Outcome {
     }
     // As the reference engine does, which charges less for what only moves to a block of another size.
     p.bump_reductions(copied / 16 + moved / 100);
+    microstate::enter(was_at);
     out
 }
 

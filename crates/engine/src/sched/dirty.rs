@@ -2,6 +2,7 @@
 //! there is work and no idle one, up to the pool's size, and then stay.
 
 use super::binding;
+use super::microstate::{self, Kind, State};
 use super::scheduler::{self, enqueue};
 use super::tidy::Idle;
 use super::turns::Turns;
@@ -83,7 +84,7 @@ pub(super) fn submit(pool: Pool, p: ProcessPtr) {
         Pool::Cpu => format!("erts_dcpus_{number}"),
     };
     let thread = std::thread::Builder::new().name(name);
-    let started = binding::freely(|| thread.spawn(move || main(pool)));
+    let started = binding::freely(|| thread.spawn(move || main(pool, number)));
     if started.is_err() {
         // No thread to be had: one that is there takes the work; with none, the node cannot go on.
         let mut inner = t.inner.lock();
@@ -94,7 +95,12 @@ pub(super) fn submit(pool: Pool, p: ProcessPtr) {
     }
 }
 
-fn main(pool: Pool) {
+fn main(pool: Pool, number: usize) {
+    let kind = match pool {
+        Pool::Cpu => Kind::DirtyCpu,
+        Pool::Io => Kind::DirtyIo,
+    };
+    microstate::join(kind, number);
     let t = pool.threads();
     let mut registers = Registers::new();
     let mut idle = Idle::default();
@@ -109,6 +115,7 @@ fn main(pool: Pool) {
                 break p;
             }
             inner.idle += 1;
+            microstate::enter(State::Sleep);
             let leave = || {
                 crate::gc::release_kept();
                 idle.waits()
@@ -122,6 +129,7 @@ fn main(pool: Pool) {
             inner.idle -= 1;
         };
         drop(inner);
+        microstate::enter(State::Emulator);
         idle.works();
         run(p, &mut registers, turns.as_ref());
     }

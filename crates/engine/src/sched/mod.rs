@@ -6,7 +6,7 @@
 //! - [`dirty`] has the pools for native functions that block or take long;
 //! - [`block`] is for having the world to oneself;
 //! - [`progress`] is for knowing that all have finished a slice;
-//! - [`stats`] has the counters;
+//! - [`stats`] has the counters, [`microstate`] what threads spend their time on;
 //! - [`topology`] knows the processors, [`binding`] binds schedulers to them;
 //! - `turns` has the threads of the pools leave room for the schedulers;
 //! - [`tidy`] gives free memory back to the system.
@@ -16,6 +16,7 @@
 pub mod binding;
 pub mod block;
 pub mod dirty;
+pub mod microstate;
 pub mod progress;
 pub mod runqueue;
 pub mod scheduler;

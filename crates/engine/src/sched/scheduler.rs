@@ -4,6 +4,7 @@
 //! A thread that parks says so first (`parked`) and looks at the queues once more then; whoever queues a process
 //! looks at `parked` afterwards. One of the two sees the other.
 
+use super::microstate::{self, Kind, State};
 use super::runqueue::RunQueue;
 use super::stats::Counters;
 use super::tidy::{self, Idle};
@@ -204,7 +205,8 @@ fn main(index: usize) {
     let me = &all()[index];
     // Before it can park: whoever unparks it needs the handle. Set once, as threads are started once.
     let _ = me.thread.set(std::thread::current());
-    me.counters.wake();
+    microstate::join(Kind::Scheduler, index + 1);
+    microstate::enter(State::Emulator);
     let mut registers = Registers::new();
     let mut seen = 0;
     let mut idle = Idle::default();
@@ -276,7 +278,7 @@ fn park(index: usize, idle: &mut Idle) {
         if profile::wants(profile::SCHEDULER) {
             profile::scheduler(index, false);
         }
-        me.counters.park();
+        microstate::enter(State::Sleep);
         crate::gc::release_kept();
         block::leave();
         // A wakeup between the store above and here makes it return at once.
@@ -289,7 +291,7 @@ fn park(index: usize, idle: &mut Idle) {
             }
         }
         block::enter();
-        me.counters.wake();
+        microstate::enter(State::Emulator);
         if profile::wants(profile::SCHEDULER) {
             profile::scheduler(index, true);
         }

@@ -1,7 +1,6 @@
 //! Counters of the schedulers, for `erlang:statistics/1`. Each thread counts for itself.
 
 use super::scheduler::all;
-use crate::time;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counters of one scheduler.
@@ -9,37 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Counters {
     pub reductions: AtomicU64,
     pub context_switches: AtomicU64,
-    /// Nanoseconds spent not parked, up to `since`.
-    pub active: AtomicU64,
-    /// When it last began to be active; 0 while parked.
-    pub since: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn wake(&self) {
-        self.since.store(now(), Ordering::Relaxed);
-    }
-    pub(super) fn park(&self) {
-        let since = self.since.swap(0, Ordering::Relaxed);
-        self.active
-            .fetch_add(now().saturating_sub(since), Ordering::Relaxed);
-    }
-    /// Nanoseconds spent not parked.
-    pub fn active_time(&self) -> u64 {
-        let since = self.since.load(Ordering::Relaxed);
-        let running = if since == 0 {
-            0
-        } else {
-            now().saturating_sub(since)
-        };
-        self.active.load(Ordering::Relaxed) + running
-    }
-}
-
-fn now() -> u64 {
-    u64::try_from(time::since_start().as_nanos())
-        .unwrap_or(u64::MAX)
-        .max(1)
 }
 
 static SPAWNED: AtomicU64 = AtomicU64::new(0);
@@ -101,15 +69,6 @@ pub fn set_wall_time(on: bool) -> bool {
 pub fn wall_time() -> bool {
     WALL_TIME.load(Ordering::Relaxed)
 }
-/// `{Active, Total}` nanoseconds of each scheduler.
-pub fn scheduler_wall_times() -> Vec<(u64, u64)> {
-    let total = now();
-    all()
-        .iter()
-        .map(|s| (s.counters.active_time().min(total), total))
-        .collect()
-}
-
 fn sum(f: impl Fn(&Counters) -> u64) -> u64 {
     all().iter().map(|s| f(&s.counters)).sum()
 }

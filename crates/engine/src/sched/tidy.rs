@@ -6,6 +6,7 @@
 //! in the node, the process table's part of it included. It does so before the allocator thinks it is time (a second after memory was freed), so that
 //! unmapping much is nothing that a scheduler waits for. In a node at rest nobody wakes.
 
+use super::microstate::{self, Kind, State};
 use corten_term::memory;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,13 +50,16 @@ pub(super) fn start() -> std::io::Result<()> {
 }
 
 fn housekeeper() {
+    microstate::join(Kind::Aux, 1);
     let mut lock = HOUSEKEEPER.lock();
     loop {
+        microstate::enter(State::Sleep);
         while !BUSY.swap(false, Ordering::AcqRel) {
             WAKE.wait(&mut lock);
         }
         drop(lock);
         std::thread::sleep(ROUND);
+        microstate::enter(State::Aux);
         crate::node().processes.give_back();
         memory::collect();
         lock = HOUSEKEEPER.lock();
