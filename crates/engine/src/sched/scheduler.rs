@@ -266,6 +266,7 @@ fn steal(index: usize) -> Option<ProcessPtr> {
 
 fn park(index: usize, idle: &mut Idle) {
     let me = &all()[index];
+    microstate::enter(State::Other);
     me.parked.store(true, Ordering::SeqCst);
     PARKED.fetch_add(1, Ordering::SeqCst);
     fence(Ordering::SeqCst);
@@ -291,11 +292,12 @@ fn park(index: usize, idle: &mut Idle) {
             }
         }
         block::enter();
-        microstate::enter(State::Emulator);
+        microstate::enter(State::Other);
         if profile::wants(profile::SCHEDULER) {
             profile::scheduler(index, true);
         }
     }
+    microstate::enter(State::Emulator);
     if me.parked.swap(false, Ordering::SeqCst) {
         PARKED.fetch_sub(1, Ordering::SeqCst);
     }

@@ -35,6 +35,7 @@ pub use inet::{ip_term, service_name, service_port};
 pub use table::{flush, pending_output};
 
 use crate::deliver;
+use corten_engine::sched::microstate::{self, State};
 use corten_term::{Atom, Pid, PortId, Term, am};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -94,8 +95,10 @@ impl Port {
         if core.ended {
             return None;
         }
+        let was_at = microstate::enter(State::Port);
         let result = driver.as_mut().map(|d| f(core, d.as_mut()));
         self.settle(inner);
+        microstate::enter(was_at);
         result
     }
 
@@ -103,10 +106,12 @@ impl Port {
     fn with_lingering(&self, f: impl FnOnce(&mut Core, &mut dyn Driver)) {
         let mut inner = self.lock();
         let Inner { core, driver } = &mut *inner;
+        let was_at = microstate::enter(State::Port);
         if let Some(d) = driver {
             f(core, d.as_mut());
         }
         self.settle(inner);
+        microstate::enter(was_at);
     }
 
     /// Does what an operation made necessary, and unlocks. The name is given up last: the names' lock is taken
