@@ -4,7 +4,7 @@ use super::table::{Heir, Table, TableRef};
 use super::{Protection, rubble};
 use corten_engine::{Process, Stop};
 use corten_term::reference::RefNumbers;
-use corten_term::{Atom, Pid, Term, am};
+use corten_term::{Atom, OwnedTerm, Pid, Term, am};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -271,8 +271,10 @@ fn inherit(table: &TableRef, from: Pid) -> bool {
         return false;
     }
     change_owner(table, heir.pid);
-    transfer_message(table, from, heir.pid, heir.data.term());
+    let (to, data) = (heir.pid, OwnedTerm::new(heir.data.term()));
+    // Before the message: who has it may ask for the heir.
     *table.heir.lock() = Some(heir);
+    transfer_message(table, from, to, data.term());
     true
 }
 
