@@ -427,7 +427,6 @@ atoms! {
     memory_types = "memory_types",
     message = "message",
     message_queue_data = "message_queue_data",
-    priority_messages = "priority_messages",
     message_queue_len = "message_queue_len",
     messages = "messages",
     merge_trap = "merge_trap",
@@ -1342,4 +1341,5 @@ atoms! {
     is_exported = "is_exported",
     sigcont = "sigcont",
     sigwinch = "sigwinch",
+    priority_messages = "priority_messages",
 }
