@@ -265,6 +265,7 @@ impl Tcp {
             }
             return;
         }
+        self.untold = true;
         if let Some((waiting, _)) = self.receiving.take() {
             waiting.fail(self.port, CLOSED);
         }
@@ -290,6 +291,7 @@ impl Tcp {
             }
             return;
         }
+        self.untold = true;
         if let Some((waiting, _)) = self.receiving.take() {
             waiting.answer(self.port, |h| {
                 h.tuple(&[Term::atom(am::error), reason(why)])

@@ -47,6 +47,8 @@ pub struct Tcp {
     /// Shut the writing side once the queue is empty.
     shut_writing: bool,
     /// The other side has ended; nothing more comes.
+    /// The connection has ended while the socket was passive: messages about it have not been sent.
+    untold: bool,
     input_ended: bool,
     /// What the next send, the next receive is answered with after the connection broke.
     next_send: Option<Failure>,
@@ -82,6 +84,7 @@ impl Tcp {
             sender: None,
             subscribers: Vec::new(),
             shut_writing: false,
+            untold: false,
             input_ended: false,
             next_send: None,
             next_receive: None,
@@ -136,11 +139,22 @@ impl Tcp {
         if changes.passive {
             self.tell(core, "tcp_passive");
         }
-        if changes.active {
+        if changes.active && std::mem::take(&mut self.untold) {
+            self.tell_late(core);
+        } else if changes.active {
             self.deliver_buffered(core);
         }
         self.watch();
         Ok(Vec::new())
+    }
+
+    /// The connection ended while the socket was passive: its owner, who wants messages from now on, gets the last ones.
+    fn tell_late(&mut self, core: &mut Core) {
+        let why = self.next_receive.take().filter(|why| *why != CLOSED);
+        self.tell_closed(core, why);
+        if self.socket.options.exits_on_close() {
+            core.exit_quietly();
+        }
     }
 
     /// `{Tag, Port}` to the owner.

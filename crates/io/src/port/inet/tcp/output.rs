@@ -168,6 +168,7 @@ impl Tcp {
             core.exit_quietly();
             return;
         }
+        self.untold = !active;
         self.fail_waiting(why);
         self.next_receive = Some(why);
         self.close_socket();
