@@ -12,7 +12,7 @@
 //! atom then decide although they are equal. That is a slip of its state; we do not follow it.
 
 use super::number::{self, Number};
-use super::{atoms, bits, cmp, exact_eq, quick, reference_numbers};
+use super::{atoms, bits, cmp, exact_eq, quick, reference_numbers, with_tuple};
 use crate::fun;
 use crate::layout::*;
 use crate::map::{self, Leaves};
@@ -43,7 +43,7 @@ struct Machine<'t> {
 
 /// The order of two terms; `exact` is the order of map keys.
 pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
-    if let Some(o) = plain_tuples(a, b) {
+    if let Some(o) = b.as_tuple().and_then(|b| with_tuple(a, b)) {
         return o;
     }
     // Keys of maps and tables are often such.
@@ -62,22 +62,6 @@ pub fn compare<'t>(a: Term<'t>, b: Term<'t>, exact: bool) -> Ordering {
             Err(result) => return result,
         }
     }
-}
-
-/// The order of two tuples as far as small integers and atoms decide it.
-#[inline]
-fn plain_tuples(a: Term<'_>, b: Term<'_>) -> Option<Ordering> {
-    let (x, y) = (a.as_tuple()?, b.as_tuple()?);
-    if x.len() != y.len() {
-        return Some(x.len().cmp(&y.len()));
-    }
-    for (a, b) in x.iter().zip(y) {
-        match quick(*a, *b)? {
-            Ordering::Equal => {}
-            o => return Some(o),
-        }
-    }
-    Some(Ordering::Equal)
 }
 
 /// Rank of a term's type; what is no value comes first or last.
